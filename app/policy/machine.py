@@ -1,0 +1,111 @@
+"""What this computer has: the folders of the data sets, the places where copies go, the UPSes. No secrets.
+
+Kept in `machine.yml`, read and validated like the policy (`app.policy.load.load_machine`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, NewType
+
+from app.policy.model import DataSetId
+
+TargetId = NewType("TargetId", str)
+UpsId = NewType("UpsId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetFolders:
+    """The folders (absolute) that make up a data set on this computer, and what in them is left out."""
+
+    data_set: DataSetId
+    paths: tuple[Path, ...]
+    exclude: tuple[str, ...] = ()
+
+
+class TargetKind(StrEnum):
+    """What kind of place a target is. More kinds come with the backends that reach them."""
+
+    FOLDER = "folder"
+    """A folder on this computer or on a mounted share (a NAS)."""
+    USB = "usb"
+    """A disk that comes and goes, known by its file-system UUID."""
+
+
+class Purpose(StrEnum):
+    """What a target is used for."""
+
+    COPIES = "copies"
+    FULL = "full"
+    """Only the yearly full back-up: a repository of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A place for copies. `path` is the folder itself; on a USB disk it is relative to the disk's mount point.
+
+    Identity is `repository_id` + `marker_id` (+ `fs_uuid` for a disk); all are checked before every run.
+    """
+
+    id: TargetId
+    name: str
+    kind: TargetKind
+    path: Path
+    repository_id: str
+    marker_id: str
+    purpose: Purpose = Purpose.COPIES
+    colour: str = ""
+    site: str = ""
+    """Where it stands ("kluis", "thuis bij de directeur")."""
+    offsite: bool = False
+    fs_uuid: str = ""
+    serial: str = ""
+    data_sets: tuple[DataSetId, ...] = ()
+    """The sets that go here; all of them when empty."""
+
+    @property
+    def removable(self) -> bool:
+        return self.kind is TargetKind.USB
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    """A UPS to watch, by its NUT address."""
+
+    id: UpsId
+    name: str
+    host: str = "127.0.0.1"
+    port: int = 3493
+    ups: str = "ups"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A whole, validated machine file."""
+
+    language: Literal["nl", "en"]
+    data_sets: tuple[DataSetFolders, ...]
+    targets: tuple[Target, ...]
+    upses: tuple[Ups, ...] = ()
+    backup_time: tuple[int, int] = (18, 0)
+    """Local (hour, minute) at which the day's copies are preferably made; a missed time is caught up."""
+    theme: str = ""
+    """Name of the screens' theme; the default when empty."""
+
+    def folders(self, data_set: DataSetId) -> DataSetFolders | None:
+        return next((f for f in self.data_sets if f.data_set == data_set), None)
+
+    def target(self, target: TargetId) -> Target:
+        """Return a target; raises KeyError when there is none with this id."""
+        for candidate in self.targets:
+            if candidate.id == target:
+                return candidate
+        raise KeyError(target)
+
+    def targets_of(self, data_set: DataSetId) -> tuple[Target, ...]:
+        """Return the places for the daily copies of a data set, in the file's order."""
+        return tuple(
+            t for t in self.targets if t.purpose is Purpose.COPIES and (not t.data_sets or data_set in t.data_sets)
+        )
