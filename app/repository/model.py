@@ -237,5 +237,3 @@ class RestoreOptions:
     """A leading folder that is left out of the restored paths (e.g. the data set's own folder)."""
     verify: bool = False
     """Read every restored file back and compare it with the blob ids."""
-
-

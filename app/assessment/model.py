@@ -1,0 +1,203 @@
+"""What the assessment says: obligations, findings, and one overall state. Codes and data; texts are made in `app.wording`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from app.policy.model import Basis, ChecklistItem, DataSetId, EvidenceKind, Role, Tier
+from app.records.facts import ChecklistAnswer, Run, Verdict
+
+
+class State(IntEnum):
+    """A traffic light; the worst of many is their maximum. Nothing is OK without evidence."""
+
+    OK = 0
+    ATTENTION = 1
+    ERROR = 2
+
+
+class ObligationKind(StrEnum):
+    BACKUP = "backup"
+    YEARLY_FULL = "yearly-full"
+    RESTORE_TEST = "restore-test"
+    CONFIRM_RESTORE_TEST = "confirm-restore-test"
+    """A restore test was identical, but nobody has opened a file yet."""
+    CHECK = "check"
+    KEY_TEST = "key-test"
+    PLUG_IN_DISK = "plug-in-disk"
+    APPROVE_POLICY = "approve-policy"
+    REVIEW_POLICY = "review-policy"
+    CHECKLIST = "checklist"
+
+
+class Timing(StrEnum):
+    """Where an obligation stands in time."""
+
+    MET = "met"
+    UPCOMING = "upcoming"
+    """Its window is open: it can be done now, but is not late."""
+    DUE = "due"
+    """The machine may start it now / a person should do it now."""
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Something that must happen by `due`.
+
+    `id` is stable over time ("backup:puntenboek:nas"). `evidence` is when it was last met. `why` is the source ids of
+    the rule. The agent acts on those with `who` None; the others are asked of a person.
+    """
+
+    id: str
+    kind: ObligationKind
+    data_set: DataSetId | None
+    target: str | None
+    timing: Timing
+    opens: datetime
+    due: datetime
+    last_met: datetime | None
+    who: Role | None
+    basis: Basis
+    why: tuple[str, ...]
+    data: tuple[tuple[str, str], ...] = ()
+    """What the text needs: names, colours, counts."""
+
+    @property
+    def overdue_since(self) -> datetime | None:
+        return self.due if self.timing is Timing.OVERDUE else None
+
+
+class FindingCode(StrEnum):
+    """What can be wrong; each has a text in both languages."""
+
+    POLICY_NOT_APPROVED = "policy-not-approved"
+    NO_TARGET = "no-target"
+    NO_FOLDER = "no-folder"
+    ONE_COPY_ONLY = "one-copy-only"
+    NO_OFFSITE = "no-offsite"
+    NO_OFFLINE = "no-offline"
+    NO_CONTINUOUS = "no-continuous"
+    """A T2 set wants continuous off-site synchronisation, which this set-up does not have."""
+    NO_UPS = "no-ups"
+    NO_REDUNDANT_UPS = "no-redundant-ups"
+    UPS_ON_BATTERY = "ups-on-battery"
+    UPS_LOW_BATTERY = "ups-low-battery"
+    UPS_REPLACE_BATTERY = "ups-replace-battery"
+    UPS_SILENT = "ups-silent"
+    NO_CONFIGURATION_SET = "no-configuration-set"
+    NO_ALTERNATIVE_LINE = "no-alternative-line"
+    LAST_RUN_FAILED = "last-run-failed"
+    LAST_RUN_INCOMPLETE = "last-run-incomplete"
+    CHECK_FAILED = "check-failed"
+    RESTORE_TEST_FAILED = "restore-test-failed"
+    NEVER_BACKED_UP = "never-backed-up"
+    CLOCK_WENT_BACK = "clock-went-back"
+    """Facts lie in the future: the clock has been set back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as the policy wants it."""
+
+    code: FindingCode
+    state: State
+    subject: str
+    """A data set's, target's or UPS's id; empty for the whole."""
+    basis: Basis
+    why: tuple[str, ...]
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetHealth:
+    """One data set at a glance."""
+
+    data_set: DataSetId
+    name: str
+    tier: Tier
+    state: State
+    last_good: datetime | None
+    """The newest good copy on any target; a copy that met the demand, not one that merely ran."""
+    last_run: Run | None
+    due: datetime
+    good_targets: tuple[str, ...]
+    """Targets whose copy is within the allowed age."""
+
+
+class ConnectionState(StrEnum):
+    CONNECTED = "connected"
+    DETACHED = "detached"
+    """A disk that is not plugged in, as it should be most of the time."""
+    MISSING = "missing"
+    """A place that should always be there, and is not."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """One place for copies at a glance."""
+
+    target: str
+    name: str
+    state: State
+    connection: ConnectionState
+    since: datetime | None
+    last_good: datetime | None
+    free_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """3-2-1-1-0 from facts: copies (with the source), media, off-site copies, offline copies, errors."""
+
+    copies: int
+    media: int
+    offsite: int
+    offline: int
+    errors: int
+
+    @property
+    def met(self) -> bool:
+        return self.copies >= 3 and self.media >= 2 and self.offsite >= 1 and self.offline >= 1 and self.errors == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The gap between what must be and what has been, at one moment."""
+
+    at: datetime
+    state: State
+    obligations: tuple[Obligation, ...]
+    """Every obligation, the most urgent first."""
+    findings: tuple[Finding, ...]
+    data_sets: tuple[DataSetHealth, ...]
+    targets: tuple[TargetHealth, ...]
+    scores: tuple[tuple[DataSetId, Score], ...]
+
+    @property
+    def tasks(self) -> tuple[Obligation, ...]:
+        """What people must do: obligations that have a `who` and are not met, the most urgent first."""
+        return tuple(o for o in self.obligations if o.who is not None and o.timing is not Timing.MET)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """What the records say about one checklist item. `verdict` None: only a person can say.
+
+    `code` names the text ("copies-on-time"), `data` fills it (counts, dates); `known` is False while Vangnet does not
+    gather this evidence yet, and the screen says so.
+    """
+
+    item: ChecklistItem
+    verdict: Verdict | None
+    known: bool
+    code: str
+    data: tuple[tuple[str, str], ...]
+    answer: ChecklistAnswer | None
+
+    @property
+    def wants_person(self) -> bool:
+        return EvidenceKind.MANUAL in self.item.kinds

@@ -1,0 +1,326 @@
+"""What has been: the facts that records keep, each with its evidence. Times are aware UTC, sizes bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+RunId = NewType("RunId", int)
+RequestId = NewType("RequestId", int)
+
+
+class RunKind(StrEnum):
+    """What a run does; one run is one data set (or a whole target) on one target."""
+
+    BACKUP = "backup"
+    FULL = "full"
+    """The yearly full back-up: everything read again, then read back from the medium."""
+    CHECK = "check"
+    RESTORE = "restore"
+    RESTORE_TEST = "restore-test"
+
+
+class Outcome(StrEnum):
+    """How a run ended. Only GOOD counts as a copy that obligations are met by."""
+
+    RUNNING = "running"
+    GOOD = "good"
+    INCOMPLETE = "incomplete"
+    """It finished, but some source files could not be read; they are named."""
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """Its process was gone before it could say how it ended (power cut, kill)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file or part that went wrong in a run: what (a path, shown with backslashreplace) and why (a code)."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `data_set` is empty where a whole target is concerned (a check, a full back-up)."""
+
+    id: RunId
+    kind: RunKind
+    data_set: str
+    target: str
+    outcome: Outcome
+    started: datetime
+    finished: datetime | None
+    reason: str
+    """Why it ran: "due", "asked", "setup", "disk-arrived", "demo"."""
+    snapshot: str = ""
+    files: int = 0
+    files_new_or_changed: int = 0
+    bytes_total: int = 0
+    bytes_added: int = 0
+    duration_s: float = 0.0
+    error_code: str = ""
+    error_data: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """At most 100 are kept; `problems_total` counts them all."""
+    problems_total: int = 0
+    pid: int = 0
+    pid_started: float = 0.0
+    """Process creation time (seconds since 1970, as psutil gives it): a pid alone may be another process by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTest:
+    """A test that copies can be read: what was restored, whether it was identical, and who opened a file."""
+
+    run: RunId
+    data_set: str
+    target: str
+    snapshot: str
+    at: datetime
+    files: int
+    bytes: int
+    identical: bool
+    duration_s: float
+    full_restore_estimate_s: float
+    """The time the whole data set would take at the measured speed."""
+    rto_met: bool
+    opened_file: str = ""
+    confirmed_by: str = ""
+    """Empty until a person has opened a file and said it is right."""
+    confirmed_at: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.identical and bool(self.confirmed_by)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSight:
+    """When a target was last seen here and last seen gone, and its free space."""
+
+    target: str
+    connected: bool
+    since: datetime
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriveSight:
+    """A USB disk that is plugged in now, known to us or not."""
+
+    device: str
+    """The partition that holds the file system, e.g. /dev/sdb1."""
+    serial: str
+    vendor: str
+    model: str
+    label: str
+    fs_uuid: str
+    fs_type: str
+    size_bytes: int
+    mount_point: str
+    """Empty when it is not mounted."""
+    target: str = ""
+    """The target it is, when it is one of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpsSight:
+    """A UPS as last seen. `flags` are NUT's (OL, OB, LB, RB …); empty with `reachable` False: no data."""
+
+    ups: str
+    name: str
+    at: datetime
+    reachable: bool
+    flags: tuple[str, ...] = ()
+    charge_percent: float | None = None
+    runtime_s: float | None = None
+    load_percent: float | None = None
+    model: str = ""
+
+
+class Verdict(StrEnum):
+    """The answer to a checklist item."""
+
+    OK = "ok"
+    NOT_OK = "not-ok"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistAnswer:
+    """What the director answered: NOT_OK wants an action with owner and due date, NOT_APPLICABLE a reason."""
+
+    school_year: int
+    """The year in which the school year starts: 2026 for 2026–2027."""
+    item: str
+    verdict: Verdict
+    remark: str
+    action_owner: str
+    action_due: date | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistSignature:
+    """A signed checklist, bound to the journal: `content_sha256` of the canonical answers and evidence,
+    `journal_seq`/`journal_hash` of the last row before it, `signature` (Ed25519, hex) by the director's key."""
+
+    school_year: int
+    by: str
+    at: datetime
+    content: str
+    """The canonical JSON that was signed."""
+    content_sha256: str
+    journal_seq: int
+    journal_hash: str
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The director's approval of one version of the policy file."""
+
+    policy_sha256: str
+    version: str
+    by: str
+    function: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """The recovery key was typed and opened a repository (a yearly obligation)."""
+
+    target: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """Something a person declared done that no machine can see (fire inspection, contacts checked…).
+
+    `subject` is an obligation's kind, e.g. "fire-protection"; `reference` a document or photo.
+    """
+
+    subject: str
+    by: str
+    at: datetime
+    remark: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """A person's obligation put off, with the reason."""
+
+    obligation: str
+    until: datetime
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the assessment looks at, read in one transaction. Newest first where there are many."""
+
+    runs: tuple[Run, ...]
+    """Of each data set and target: what is needed to judge; not the whole history."""
+    restore_tests: tuple[RestoreTest, ...]
+    targets: tuple[TargetSight, ...]
+    drives: tuple[DriveSight, ...]
+    upses: tuple[UpsSight, ...]
+    approvals: tuple[Approval, ...]
+    key_tests: tuple[KeyTest, ...]
+    attestations: tuple[Attestation, ...]
+    answers: tuple[ChecklistAnswer, ...]
+    signatures: tuple[ChecklistSignature, ...]
+    postponements: tuple[Postponement, ...]
+    set_up_at: datetime | None
+    """When the set-up was finished: the age of what has never been done counts from here."""
+    journal_rows: int = 0
+
+
+class RequestKind(StrEnum):
+    """What a client may ask of the agent. Arguments are ids, never paths or commands."""
+
+    BACKUP = "backup"
+    FULL = "full"
+    CHECK = "check"
+    RESTORE_TEST = "restore-test"
+    CANCEL = "cancel"
+    RESCAN = "rescan"
+    """Read the configuration again and look what is due."""
+
+
+class RequestState(StrEnum):
+    WAITING = "waiting"
+    TAKEN = "taken"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A wish of a client. An empty `data_set` or `target` means all; `run` is the first run it led to."""
+
+    id: RequestId
+    kind: RequestKind
+    data_set: str
+    target: str
+    state: RequestState
+    asked: datetime
+    by: str
+    runs: tuple[RunId, ...] = ()
+    refusal: str = ""
+    """The error code when REFUSED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The newest numbers of a running run; written at most 4 times a second, polled by screens."""
+
+    run: RunId
+    at: datetime
+    phase: str
+    files_done: int
+    files_total: int
+    bytes_done: int
+    bytes_total: int
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact pushed to clients: "run-started", "run-finished", "drive-arrived", "drive-left", "agent-started"…"""
+
+    id: int
+    at: datetime
+    kind: str
+    subject: str
+    data: tuple[tuple[str, str], ...] = ()
+
+
+AgentState = Literal["none", "running"]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """A row of the journal: `hash` = SHA-256 over seq, at, kind, body and the previous row's hash (canonical JSON),
+    `signature` = Ed25519 over the hash. All hex."""
+
+    seq: int
+    at: datetime
+    kind: str
+    body: str
+    previous_hash: str
+    hash: str
+    signature: str
