@@ -1,4 +1,4 @@
-"""What the assessment says: obligations, findings, and one overall state. Codes and data; texts are made in `app.wording`."""
+"""What the assessment says: obligations, findings, one overall state. Codes and data; `app.wording` makes texts."""
 
 from __future__ import annotations
 
