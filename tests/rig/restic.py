@@ -1,0 +1,99 @@
+"""The real restic as a witness: a thin wrapper around its program.
+
+`VANGNET_RESTIC` names another binary than the one on the PATH (to try a newer one).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+Compression = Literal["off", "auto", "max"]
+
+
+@cache
+def restic_program() -> str:
+    """Return the restic to test against; a machine without one cannot run these tests."""
+    program = os.environ.get("VANGNET_RESTIC") or shutil.which("restic")
+    assert program, "restic is not installed: `apt-get install restic`"
+    return program
+
+
+@cache
+def restic_version() -> tuple[int, int]:
+    """Return its major and minor version."""
+    text = subprocess.run([restic_program(), "version"], check=True, capture_output=True, text=True).stdout
+    found = re.search(r"restic (\d+)\.(\d+)", text)
+    assert found, text
+    return int(found[1]), int(found[2])
+
+
+def keeps_raw_link_targets() -> bool:
+    """Tell whether this restic keeps symlink targets that are no UTF-8 (since 0.16)."""
+    return restic_version() >= (0, 16)
+
+
+class ResticFailed(AssertionError):
+    """restic ended with an error; carries what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restic:
+    """restic on one repository; the password travels in a file, as for our own commands."""
+
+    repository: Path
+    password_file: Path
+
+    @classmethod
+    def at(cls, repository: Path, password: str, *, folder: Path) -> Restic:
+        """Prepare for a repository; `folder` takes the password file."""
+        password_file = folder / f"password-{password}"
+        password_file.write_text(password)
+        password_file.chmod(0o600)
+        return cls(repository, password_file)
+
+    def run(self, *arguments: str | bytes | Path) -> str:
+        """Run one command and return its standard output; raises ResticFailed."""
+        command = [restic_program(), "-q", "--no-cache", "-r", self.repository, *arguments]
+        env = {**os.environ, "RESTIC_PASSWORD_FILE": str(self.password_file), "GOMAXPROCS": "2"}
+        done = subprocess.run(command, env=env, capture_output=True, check=False)
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            raise ResticFailed(f"restic {arguments!r} ended with {done.returncode}:\n{said}")
+        return done.stdout.decode(errors="surrogateescape")
+
+    def init(self, version: Literal[1, 2] = 2) -> None:
+        self.run("init", "--repository-version", str(version))
+
+    def backup(self, *paths: Path, compression: Compression = "auto", options: tuple[str, ...] = ()) -> str:
+        """Back up and return the new snapshot's id as restic tells it."""
+        out = self.run("backup", "--json", "--compression", compression, *options, *paths)
+        for line in out.splitlines():
+            message = json.loads(line)
+            if message.get("message_type") == "summary":
+                return str(message["snapshot_id"])
+        return str(self.snapshots()[-1]["id"])  # quiet versions print no summary
+
+    def snapshots(self) -> list[dict[str, object]]:
+        """Return the snapshots, oldest first."""
+        found = json.loads(self.run("snapshots", "--json")) or []
+        assert isinstance(found, list)
+        return sorted(found, key=lambda snapshot: str(snapshot["time"]))
+
+    def check(self, *, read_data: bool = True) -> str:
+        return self.run("check", *(["--read-data"] if read_data else []))
+
+    def restore(self, snapshot: str, target: Path) -> None:
+        self.run("restore", snapshot, "--target", target)
+
+    def list_paths(self, snapshot: str) -> list[str]:
+        """Return the paths in a snapshot."""
+        lines = [json.loads(line) for line in self.run("ls", "--json", snapshot).splitlines()]
+        return [str(line["path"]) for line in lines if line.get("struct_type") == "node"]
