@@ -1,0 +1,219 @@
+"""The index: which pack holds which blob (source: restic design, "Indexing").
+
+In memory each blob is one record of 48 bytes in a table sorted by id (two tables: data and trees), so that a million
+blobs take 48 MB and forked workers share them.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from app.repository.errors import RepositoryDamaged
+from app.repository.model import BlobId, PackId
+from app.repository.pack import PackEntry
+
+MAX_BLOBS_A_FILE = 40_000
+"""How many blobs we list in one index file."""
+
+INDEX_FILE_LIMIT = 256 << 20
+"""The most plain bytes of an index file we accept."""
+
+_RECORD = struct.Struct("<32sIIII")  # id, pack number, offset, length, plain length
+_FAN = 1 << 16
+_U32 = (1 << 32) - 1
+
+
+class PackedBlob(NamedTuple):
+    """Where a blob is: `length` bytes as stored from `offset`; `plain_length` is 0 when not compressed."""
+
+    pack: PackId
+    offset: int
+    length: int
+    plain_length: int
+    is_tree: bool
+
+
+class _BlobJson(msgspec.Struct, gc=False):
+    id: str
+    type: str
+    offset: int
+    length: int
+    uncompressed_length: int = 0
+
+
+class _PackJson(msgspec.Struct):
+    id: str
+    blobs: list[_BlobJson]
+
+
+class _IndexJson(msgspec.Struct):
+    packs: list[_PackJson]
+    supersedes: list[str] | None = None
+
+
+_decoder = msgspec.json.Decoder(_IndexJson)
+
+
+class PackContents(NamedTuple):
+    """One pack as an index lists it."""
+
+    pack: PackId
+    entries: tuple[PackEntry, ...]
+
+
+def encode_index(packs: Iterable[PackContents]) -> bytes:
+    """Return the JSON of an index file."""
+    parts: list[str] = []
+    for pack, entries in packs:
+        blobs = ",".join(
+            f'{{"id":"{entry.id.hex()}","type":"{"tree" if entry.is_tree else "data"}",'
+            f'"offset":{entry.offset},"length":{entry.length}'
+            + (f',"uncompressed_length":{entry.plain_length}}}' if entry.plain_length else "}")
+            for entry in entries
+        )
+        parts.append(f'{{"id":"{pack.hex()}","blobs":[{blobs}]}}')
+    return f'{{"packs":[{",".join(parts)}]}}'.encode()
+
+
+def decode_index(data: bytes, *, file: str = "") -> Iterator[PackContents]:
+    """Read an index file's JSON; raises RepositoryDamaged when it is none."""
+    try:
+        index = _decoder.decode(data)
+    except msgspec.MsgspecError as exc:
+        raise RepositoryDamaged(file=file, reason="not-an-index") from exc
+    del data
+    for pack in index.packs:
+        yield PackContents(PackId(_binary_id(pack.id, file)), tuple(_entry(blob, file) for blob in pack.blobs))
+
+
+def _entry(blob: _BlobJson, file: str) -> PackEntry:
+    if blob.type not in ("data", "tree"):
+        raise RepositoryDamaged(file=file, reason="blob-type")
+    if not all(0 <= number <= _U32 for number in (blob.offset, blob.length, blob.uncompressed_length)):
+        raise RepositoryDamaged(file=file, reason="blob-place")
+    return PackEntry(
+        BlobId(_binary_id(blob.id, file)), blob.type == "tree", blob.offset, blob.length, blob.uncompressed_length
+    )
+
+
+def _binary_id(text: str, file: str) -> bytes:
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError as exc:
+        raise RepositoryDamaged(file=file, reason="not-an-id") from exc
+    if len(raw) != 32 or len(text) != 64:
+        raise RepositoryDamaged(file=file, reason="not-an-id")
+    return raw
+
+
+class _Table:
+    """Records sorted by id, found through a fan of the first two bytes."""
+
+    __slots__ = ("_fan", "_records")
+
+    def __init__(self, buckets: Sequence[bytearray]) -> None:
+        sorted_parts: list[bytes] = []
+        counts = array("I", bytes(4 * (_FAN + 1)))
+        size = _RECORD.size
+        for bucket in buckets:
+            # A set: two index files may list the same pack.
+            records = sorted({bytes(bucket[at : at + size]) for at in range(0, len(bucket), size)})
+            bucket.clear()
+            sorted_parts.append(b"".join(records))
+            for record in records:
+                counts[(record[0] << 8 | record[1]) + 1] += 1
+        total = 0
+        for at, count in enumerate(counts):
+            total += count
+            counts[at] = total
+        self._fan = counts
+        self._records = b"".join(sorted_parts)
+
+    def __len__(self) -> int:
+        return len(self._records) // _RECORD.size
+
+    def find(self, blob_id: bytes) -> Iterator[int]:
+        """Return where the records of an id start."""
+        prefix = blob_id[0] << 8 | blob_id[1]
+        size = _RECORD.size
+        at, end = self._fan[prefix] * size, self._fan[prefix + 1] * size
+        while (at := self._records.find(blob_id, at, end)) >= 0:
+            if at % size == 0:
+                yield at
+            at += 1
+
+    def read(self, at: int) -> tuple[bytes, int, int, int, int]:
+        record: tuple[bytes, int, int, int, int] = _RECORD.unpack_from(self._records, at)
+        return record
+
+    def __iter__(self) -> Iterator[tuple[bytes, int, int, int, int]]:
+        return _RECORD.iter_unpack(self._records)
+
+
+class Index:
+    """Every blob that the repository's index files list. Immutable; safe for threads and forked processes."""
+
+    def __init__(self, files: Iterable[Iterable[PackContents]] = ()) -> None:
+        numbers: dict[PackId, int] = {}
+        data = [bytearray() for _ in range(256)]
+        trees = [bytearray() for _ in range(256)]
+        for contents in files:
+            for pack, entries in contents:
+                number = numbers.setdefault(pack, len(numbers))
+                for entry in entries:
+                    bucket = trees if entry.is_tree else data
+                    bucket[entry.id[0]] += _RECORD.pack(
+                        entry.id, number, entry.offset, entry.length, entry.plain_length
+                    )
+        self._packs: tuple[PackId, ...] = tuple(numbers)
+        self._data = _Table(data)
+        self._trees = _Table(trees)
+
+    def __len__(self) -> int:
+        return len(self._data) + len(self._trees)
+
+    @property
+    def packs(self) -> tuple[PackId, ...]:
+        """The packs that are listed."""
+        return self._packs
+
+    def lookup(self, blob_id: BlobId, is_tree: bool = False) -> PackedBlob | None:
+        """Return where a blob is, None when it is nowhere."""
+        table = self._trees if is_tree else self._data
+        for at in table.find(blob_id):
+            return self._place(table.read(at), is_tree)
+        return None
+
+    def lookup_all(self, blob_id: BlobId, is_tree: bool = False) -> tuple[PackedBlob, ...]:
+        """Return every place that holds a blob (a blob may be stored twice)."""
+        table = self._trees if is_tree else self._data
+        return tuple(self._place(table.read(at), is_tree) for at in table.find(blob_id))
+
+    def __contains__(self, key: tuple[BlobId, bool]) -> bool:
+        """Tell whether (blob id, is_tree) is stored."""
+        blob_id, is_tree = key
+        return next((self._trees if is_tree else self._data).find(blob_id), None) is not None
+
+    def blobs(self) -> Iterator[tuple[BlobId, PackedBlob]]:
+        """Yield every blob and its place, data first, sorted by id."""
+        for table, is_tree in ((self._data, False), (self._trees, True)):
+            for record in table:
+                yield BlobId(record[0]), self._place(record, is_tree)
+
+    def by_pack(self) -> dict[PackId, list[PackEntry]]:
+        """Return the blobs of every pack, sorted by offset (for a check; takes memory for each blob)."""
+        packs: dict[PackId, list[PackEntry]] = {pack: [] for pack in self._packs}
+        for blob_id, place in self.blobs():
+            packs[place.pack].append(PackEntry(blob_id, place.is_tree, place.offset, place.length, place.plain_length))
+        for entries in packs.values():
+            entries.sort(key=lambda entry: entry.offset)
+        return packs
+
+    def _place(self, record: tuple[bytes, int, int, int, int], is_tree: bool) -> PackedBlob:
+        _, number, offset, length, plain_length = record
+        return PackedBlob(self._packs[number], offset, length, plain_length, is_tree)

@@ -1,0 +1,176 @@
+"""Locks: small files that keep a prune apart from back-ups (source: restic design, "Locks").
+
+Back-ups take shared locks, a prune an exclusive one. A lock is written first and the others are looked at after
+that, so of two that collide at least one sees the other.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+import msgspec
+
+from app.clock import Clock, format_utc
+from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, RepositoryLocked
+from app.repository.trees import parse_ns
+
+REFRESH_EVERY = timedelta(minutes=5)
+STALE_AFTER = timedelta(minutes=30)
+
+
+class LockJson(msgspec.Struct):
+    """A lock as stored."""
+
+    time: str
+    exclusive: bool
+    hostname: str = ""
+    username: str = ""
+    pid: int = 0
+    uid: int = 0
+    gid: int = 0
+
+
+class LockStore(Protocol):
+    """What a lock needs of its repository."""
+
+    def save_lock(self, data: bytes) -> str: ...
+
+    def load_lock(self, name: str) -> bytes: ...
+
+    def remove_lock(self, name: str) -> None: ...
+
+    def lock_names(self) -> tuple[str, ...]: ...
+
+
+class Lock:
+    """A lock held on a repository; a context manager. It must be refreshed by calling `refresh` now and then.
+
+    Raises RepositoryLocked on entry when another process holds a lock that excludes it.
+    """
+
+    def __init__(self, store: LockStore, clock: Clock, *, exclusive: bool, refresh_in_thread: bool = False) -> None:
+        self._store = store
+        self._clock = clock
+        self._exclusive = exclusive
+        self._refresh_in_thread = refresh_in_thread
+        self._name: str | None = None
+        self._written_at = clock.now()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._name = self._write()
+        try:
+            self._refuse_if_excluded()
+        except BaseException:
+            self.release()
+            raise
+        if self._refresh_in_thread:
+            self._thread = threading.Thread(target=self._keep_fresh, name="lock", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.release(quietly=error is not None)
+
+    def refresh(self) -> None:
+        """Write the lock anew when it is older than five minutes."""
+        if self._name is None or self._clock.now() - self._written_at < REFRESH_EVERY:
+            return
+        old = self._name
+        self._name = self._write()
+        self._remove(old)
+
+    def release(self, *, quietly: bool = False) -> None:
+        """Remove the lock; `quietly` when an error is on its way already and the place may be gone."""
+        name, self._name = self._name, None
+        if name is None:
+            return
+        try:
+            self._remove(name)
+        except BackendError:
+            if not quietly:
+                raise
+
+    def _write(self) -> str:
+        self._written_at = self._clock.now()
+        lock = LockJson(
+            time=format_utc(self._written_at),
+            exclusive=self._exclusive,
+            hostname=socket.gethostname(),
+            username=os.environ.get("USER", ""),
+            pid=os.getpid(),
+            uid=os.getuid(),
+            gid=os.getgid(),
+        )
+        return self._store.save_lock(msgspec.json.encode(lock))
+
+    def _remove(self, name: str) -> None:
+        try:
+            self._store.remove_lock(name)
+        except FileMissing:
+            return  # someone took it for stale and removed it
+
+    def _refuse_if_excluded(self) -> None:
+        for name in self._store.lock_names():
+            if name == self._name:
+                continue
+            other = read_lock(self._store, name)
+            if other is None:
+                continue
+            if is_provably_dead(other, self._clock.now()):
+                self._remove(name)
+            elif self._exclusive or other.exclusive:
+                raise RepositoryLocked(host=other.hostname, pid=other.pid, since=other.time, exclusive=other.exclusive)
+
+    def _keep_fresh(self) -> None:
+        while not self._stop.wait(30):
+            try:
+                self.refresh()
+            except BackendError:
+                continue  # the work itself meets the same error and reports it
+
+
+def read_lock(store: LockStore, name: str) -> LockJson | None:
+    """Return a lock, None when it is gone or unreadable (half-written by a tool that died)."""
+    try:
+        return msgspec.json.decode(store.load_lock(name), type=LockJson)
+    except (FileMissing, RepositoryDamaged, msgspec.MsgspecError):
+        return None
+
+
+def is_provably_dead(lock: LockJson, now: datetime, *, is_running: Callable[[int], bool] | None = None) -> bool:
+    """Tell whether a lock's holder is gone for certain: not refreshed for 30 minutes, or its process here is no more.
+
+    restic's processes refresh every five minutes and give up by themselves when they cannot.
+    """
+    try:
+        written_ns = parse_ns(lock.time)
+    except ValueError:
+        return False
+    if now.timestamp() - written_ns / 1e9 > STALE_AFTER.total_seconds():
+        return True
+    if lock.hostname != socket.gethostname() or lock.pid <= 0:
+        return False
+    return not (is_running or _is_running)(lock.pid)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

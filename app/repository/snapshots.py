@@ -1,0 +1,73 @@
+"""Snapshots: one small file for each listed state of the source (source: restic design, "Snapshots")."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from app.repository.errors import RepositoryDamaged
+from app.repository.model import Snapshot, SnapshotId
+from app.repository.trees import format_ns, parse_blob_id, parse_ns
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _SnapshotJson(msgspec.Struct, omit_defaults=True):
+    time: str
+    tree: str
+    paths: list[str]
+    hostname: str = ""
+    username: str = ""
+    uid: int = 0
+    gid: int = 0
+    excludes: list[str] | None = None
+    tags: list[str] | None = None
+    parent: str | None = None
+    program_version: str = ""
+
+
+def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> bytes:
+    """Return a snapshot's JSON; its `id` is not part of it. A path that is no UTF-8 is written with U+FFFD."""
+    return msgspec.json.encode(
+        _SnapshotJson(
+            time=format_ns((snapshot.time - _EPOCH) // timedelta(microseconds=1) * 1000),
+            tree=snapshot.tree.hex(),
+            paths=[readable_path(path) for path in snapshot.paths],
+            hostname=snapshot.hostname,
+            username=snapshot.username,
+            uid=os.getuid(),
+            gid=os.getgid(),
+            excludes=list(excludes) or None,
+            tags=list(snapshot.tags) or None,
+            parent=snapshot.parent,
+            program_version=snapshot.program_version,
+        )
+    )
+
+
+def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
+    """Read a snapshot's JSON; raises RepositoryDamaged when it is none."""
+    try:
+        snapshot = msgspec.json.decode(data, type=_SnapshotJson)
+        tree = parse_blob_id(snapshot.tree)
+        time = _EPOCH + timedelta(microseconds=parse_ns(snapshot.time) // 1000)
+    except (msgspec.MsgspecError, ValueError, OverflowError) as exc:
+        raise RepositoryDamaged(file=f"snapshots/{snapshot_id}", reason="not-a-snapshot") from exc
+    return Snapshot(
+        id=SnapshotId(snapshot_id),
+        time=time,
+        tree=tree,
+        paths=tuple(path.encode() for path in snapshot.paths),
+        hostname=snapshot.hostname,
+        username=snapshot.username,
+        tags=tuple(snapshot.tags or ()),
+        parent=SnapshotId(snapshot.parent) if snapshot.parent else None,
+        program_version=snapshot.program_version,
+    )
+
+
+def readable_path(path: bytes) -> str:
+    """Return a path as a snapshot's JSON holds it: what is no UTF-8 becomes U+FFFD."""
+    return path.decode(errors="replace")

@@ -1,0 +1,355 @@
+"""Trees: the JSON of a folder's entries, byte for byte as restic writes it (source: restic design, "Trees and Data").
+
+Names are Go's `strconv.Quote` without the quotes, modes are Go's `os.FileMode` bits, times RFC 3339 with nanoseconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import stat
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from app.repository.errors import RepositoryDamaged
+from app.repository.model import BlobId, Node, NodeType
+
+TREE_LIMIT = 256 << 20
+"""The most plain bytes of a tree we accept."""
+
+_PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-~]*").fullmatch  # ASCII that neither Go's Quote nor its JSON changes
+_NAME_LIMIT = 4096
+_NS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PERMISSIONS = 0o777
+
+_GO_KIND = {
+    stat.S_IFDIR: 1 << 31,
+    stat.S_IFLNK: 1 << 27,
+    stat.S_IFBLK: 1 << 26,
+    stat.S_IFIFO: 1 << 25,
+    stat.S_IFSOCK: 1 << 24,
+    stat.S_IFCHR: 1 << 26 | 1 << 21,
+    stat.S_IFREG: 0,
+}
+_GO_EXTRA = ((stat.S_ISUID, 1 << 23), (stat.S_ISGID, 1 << 22), (stat.S_ISVTX, 1 << 20))
+_KIND_OF = {
+    NodeType.FILE: stat.S_IFREG,
+    NodeType.DIR: stat.S_IFDIR,
+    NodeType.SYMLINK: stat.S_IFLNK,
+    NodeType.DEVICE: stat.S_IFBLK,
+    NodeType.CHARDEVICE: stat.S_IFCHR,
+    NodeType.FIFO: stat.S_IFIFO,
+    NodeType.SOCKET: stat.S_IFSOCK,
+}
+_TYPE_OF = {kind: type_ for type_, kind in _KIND_OF.items()}
+
+
+def node_type(mode: int) -> NodeType:
+    """Return what a st_mode stands for; raises KeyError for kinds that no tree can hold."""
+    return _TYPE_OF[stat.S_IFMT(mode)]
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def encode_tree(nodes: Iterable[Node]) -> bytes:
+    """Return the JSON of a folder; its entries are sorted by name as bytes, so the same folder gives the same blob."""
+    return assemble_tree(encode_node(node) for node in sorted(nodes, key=lambda node: node.name))
+
+
+def assemble_tree(encoded_nodes: Iterable[str]) -> bytes:
+    """Join entries that `encode_node` made, sorted by name already."""
+    return f'{{"nodes":[{",".join(encoded_nodes)}]}}\n'.encode()
+
+
+def encode_node(node: Node) -> str:
+    """Return the JSON of one entry, its fields in restic's order."""
+    parts = [
+        (
+            f'{{"name":{quote_name(node.name)},"type":"{node.type.value}","mode":{go_mode(node.mode)}'
+            f',"mtime":"{format_ns(node.mtime_ns)}","atime":"{format_ns(node.atime_ns)}"'
+            f',"ctime":"{format_ns(node.ctime_ns)}","uid":{node.uid},"gid":{node.gid}'
+            f',"user":{quote_json(node.user)},"group":{quote_json(node.group)}'
+        )
+    ]
+    if node.inode:
+        parts.append(f',"inode":{node.inode}')
+    if node.device_id:
+        parts.append(f',"device_id":{node.device_id}')
+    if node.size:
+        parts.append(f',"size":{node.size}')
+    if node.links and node.type is not NodeType.DIR:
+        parts.append(f',"links":{node.links}')
+    if node.link_target:
+        parts.append(_encode_link_target(node.link_target))
+    if node.extended_attributes:
+        parts.append(_encode_attributes(node.extended_attributes))
+    if node.device:
+        parts.append(f',"device":{node.device}')
+    if node.type is NodeType.FILE:
+        parts.append(f',"content":[{",".join([f"{chr(34)}{blob.hex()}{chr(34)}" for blob in node.content])}]')
+    else:
+        parts.append(',"content":null')
+    if node.subtree is not None:
+        parts.append(f',"subtree":"{node.subtree.hex()}"')
+    parts.append("}")
+    return "".join(parts)
+
+
+def _encode_link_target(target: bytes) -> str:
+    try:
+        return f',"linktarget":{quote_json(target.decode())}'
+    except UnicodeDecodeError:
+        readable = quote_json(target.decode(errors="replace"))
+        return f',"linktarget":{readable},"linktarget_raw":"{base64.b64encode(target).decode()}"'
+
+
+def _encode_attributes(attributes: tuple[tuple[str, bytes], ...]) -> str:
+    pairs = ",".join(
+        f'{{"name":{quote_json(name)},"value":"{base64.b64encode(value).decode()}"}}' for name, value in attributes
+    )
+    return f',"extended_attributes":[{pairs}]'
+
+
+def quote_json(text: str) -> str:
+    """Return a JSON string with Go's extra escapes (`<`, `>`, `&`, U+2028 and U+2029)."""
+    if _PLAIN(text):
+        return f'"{text}"'
+    quoted = msgspec.json.encode(text.encode(errors="surrogateescape").decode(errors="replace")).decode()
+    return quoted.translate(_GO_JSON)
+
+
+_GO_JSON = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_GO_SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+
+
+def quote_name(name: bytes) -> str:
+    """Return a file name as restic stores it: Go's Quote without the quotes, then JSON with the quotes."""
+    text = name.decode("utf-8", "surrogateescape")
+    if _PLAIN(text):
+        return f'"{text}"'
+    return quote_json("".join(map(_go_escape, text)))
+
+
+def _go_escape(char: str) -> str:
+    if char in '\\"':
+        return "\\" + char
+    if char.isprintable():  # Go's IsPrint up to the version of Unicode; readers accept both spellings
+        return char
+    if char in _GO_SHORT:
+        return _GO_SHORT[char]
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x20 or code == 0x7F:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def go_mode(mode: int) -> int:
+    """Return Go's `os.FileMode` for a st_mode."""
+    bits = _GO_KIND[stat.S_IFMT(mode)] | mode & _PERMISSIONS
+    for unix, go in _GO_EXTRA:
+        if mode & unix:
+            bits |= go
+    return bits
+
+
+@lru_cache(maxsize=4096)
+def _format_minute(minute: int) -> str:
+    return (_EPOCH + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:").rjust(17, "0")
+
+
+# Go's time holds years 0 to 9999 in JSON, Python's datetime 1 to 9999; a file can claim any.
+_FIRST_NS = int((datetime(1, 1, 2, tzinfo=UTC) - _EPOCH).total_seconds()) * _NS
+_LAST_NS = int((datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH).total_seconds()) * _NS
+
+
+def format_ns(at_ns: int) -> str:
+    """Return RFC 3339 in UTC with as many digits as the nanoseconds need; clamped to years 1 to 9999."""
+    seconds, ns = divmod(min(max(at_ns, _FIRST_NS), _LAST_NS), _NS)
+    minute, second = divmod(seconds, 60)
+    if not ns:
+        return f"{_format_minute(minute)}{second:02d}Z"
+    return f"{_format_minute(minute)}{second:02d}." + f"{ns:09d}".rstrip("0") + "Z"
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+class _AttributeJson(msgspec.Struct):
+    name: str
+    value: str | None = None
+
+
+class _NodeJson(msgspec.Struct):
+    name: str
+    type: str
+    mode: int = 0
+    mtime: str = ""
+    atime: str = ""
+    ctime: str = ""
+    uid: int = 0
+    gid: int = 0
+    user: str = ""
+    group: str = ""
+    inode: int = 0
+    device_id: int = 0
+    size: int = 0
+    links: int = 0
+    linktarget: str = ""
+    linktarget_raw: str | None = None
+    extended_attributes: list[_AttributeJson] | None = None
+    device: int = 0
+    content: list[str] | None = None
+    subtree: str | None = None
+
+
+class _TreeJson(msgspec.Struct):
+    nodes: list[_NodeJson] | None
+
+
+_decoder = msgspec.json.Decoder(_TreeJson)
+_U64 = 1 << 64
+
+
+def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
+    """Read a folder's JSON.
+
+    Raises RepositoryDamaged (`file`) for what is no tree, and for names that could lead out of the folder.
+    """
+    if len(data) > TREE_LIMIT:
+        raise RepositoryDamaged(file=file, reason="tree-too-long")
+    try:
+        nodes = tuple([_decode_node(node) for node in _decoder.decode(data).nodes or ()])
+    except (msgspec.MsgspecError, binascii.Error, ValueError, KeyError, OverflowError) as exc:
+        raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
+    if len({node.name for node in nodes}) != len(nodes):
+        raise RepositoryDamaged(file=file, reason="tree-same-name-twice")
+    return nodes
+
+
+def _decode_node(node: _NodeJson) -> Node:
+    type_ = NodeType(node.type)
+    name = unquote_name(node.name)
+    if not is_safe_name(name):
+        raise ValueError("a name that is none")
+    target = base64.b64decode(node.linktarget_raw, validate=True) if node.linktarget_raw else node.linktarget.encode()
+    if b"\0" in target:
+        raise ValueError("a link target with a NUL")
+    if not 0 <= node.size < _U64 >> 1 or min(node.uid, node.gid, node.links, node.inode) < 0:
+        raise ValueError("a negative number")
+    mtime_ns = parse_ns(node.mtime) if node.mtime else 0
+    return Node(
+        name=name,
+        type=type_,
+        mode=_KIND_OF[type_] | unix_permissions(node.mode),
+        mtime_ns=mtime_ns,
+        atime_ns=mtime_ns if node.atime in ("", node.mtime) else parse_ns(node.atime),
+        ctime_ns=mtime_ns if node.ctime in ("", node.mtime) else parse_ns(node.ctime),
+        uid=node.uid,
+        gid=node.gid,
+        user=node.user,
+        group=node.group,
+        inode=node.inode,
+        device_id=node.device_id,
+        size=node.size,
+        links=node.links,
+        link_target=target,
+        device=node.device,
+        content=tuple([parse_blob_id(text) for text in node.content]) if node.content else (),
+        subtree=parse_blob_id(node.subtree) if node.subtree else None,
+        extended_attributes=_decode_attributes(node.extended_attributes),
+    )
+
+
+def _decode_attributes(attributes: list[_AttributeJson] | None) -> tuple[tuple[str, bytes], ...]:
+    if not attributes:
+        return ()
+    return tuple(
+        sorted((attribute.name, base64.b64decode(attribute.value or "", validate=True)) for attribute in attributes)
+    )
+
+
+def is_safe_name(name: bytes) -> bool:
+    """Tell whether a name stays inside its folder."""
+    return name not in (b"", b".", b"..") and b"/" not in name and b"\0" not in name and len(name) <= _NAME_LIMIT
+
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\\"']))|\\")
+_UNESCAPE = {"a": b"\a", "b": b"\b", "f": b"\f", "n": b"\n", "r": b"\r", "t": b"\t", "v": b"\v"}
+
+
+def unquote_name(text: str) -> bytes:
+    """Undo Go's Quote (the JSON being undone already); raises ValueError for escapes that Go would refuse."""
+    if "\\" not in text:
+        return text.encode()
+    parts: list[bytes] = []
+    at = 0
+    for match in _ESCAPE.finditer(text):
+        parts.append(text[at : match.start()].encode())
+        parts.append(_unescape(match))
+        at = match.end()
+    parts.append(text[at:].encode())
+    return b"".join(parts)
+
+
+def _unescape(match: re.Match[str]) -> bytes:
+    byte, short, long, octal, letter = match.groups()
+    if byte:
+        return bytes([int(byte, 16)])
+    if short or long:
+        return chr(int(short or long, 16)).encode()
+    if octal:
+        return bytes([int(octal, 8)])
+    if letter:
+        return _UNESCAPE.get(letter) or letter.encode()
+    raise ValueError("an unfinished escape")
+
+
+def unix_permissions(go: int) -> int:
+    """Return the permission bits of a st_mode for Go's `os.FileMode` (the kind comes from the node's type)."""
+    mode = go & _PERMISSIONS
+    for unix, bit in _GO_EXTRA:
+        if go & bit:
+            mode |= unix
+    return mode
+
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
+).fullmatch
+
+
+@lru_cache(maxsize=4096)
+def _parse_day(day: str) -> int:
+    """Return the seconds from 1970 to the start of a day."""
+    if day.startswith("0000"):  # Go's year 0 and its zero time have no datetime
+        day = "0001-01-01"
+    return int((datetime.fromisoformat(day).replace(tzinfo=UTC) - _EPOCH).total_seconds())
+
+
+def parse_ns(text: str) -> int:
+    """Read RFC 3339 with up to nine digits and any zone, as nanoseconds since 1970; raises ValueError otherwise."""
+    match = _RFC3339(text)
+    if match is None:
+        raise ValueError(f"not a time: {text[:40]!r}")
+    day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = match.groups()
+    seconds = _parse_day(day) + int(hour) * 3600 + int(minute) * 60 + int(second)
+    if sign:
+        offset = int(zone_hours) * 3600 + int(zone_minutes) * 60
+        seconds += -offset if sign == "+" else offset
+    return seconds * _NS + (int(fraction.ljust(9, "0")) if fraction else 0)
+
+
+def parse_blob_id(text: str) -> BlobId:
+    """Read 64 hex digits; raises ValueError otherwise."""
+    raw = bytes.fromhex(text)
+    if len(raw) != 32:
+        raise ValueError("not a blob id")
+    return BlobId(raw)

@@ -1,0 +1,34 @@
+"""zstd with bounds: what comes out is never longer than the reader expects."""
+
+from __future__ import annotations
+
+import zstandard
+
+from app.repository.errors import RepositoryDamaged
+
+LEVEL = 1
+
+
+def compress(plain: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compress(plain)
+
+
+def decompress(packed: bytes | memoryview, *, limit: int, file: str = "") -> bytes:
+    """Return the plain text; raises RepositoryDamaged when it is no zstd or longer than `limit` bytes.
+
+    Works for frames with and without their size in the header (restic writes both).
+    """
+    try:
+        size = zstandard.frame_content_size(packed)
+        if size > limit:
+            raise RepositoryDamaged(file=file, reason="too-long")
+        if size >= 0:
+            return zstandard.ZstdDecompressor().decompress(packed)
+        # No size in the frame: read with a bound instead of trusting it.
+        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
+            plain = reader.read(limit + 1)
+    except zstandard.ZstdError as exc:
+        raise RepositoryDamaged(file=file, reason="zstd") from exc
+    if len(plain) > limit:
+        raise RepositoryDamaged(file=file, reason="too-long")
+    return plain
