@@ -1,0 +1,151 @@
+"""Many small tasks on several forked processes, for reading: restoring and checking.
+
+The tasks are numbered; a forked worker inherits what describes them, so nothing is sent to it but the fork itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from multiprocessing.sharedctypes import Synchronized
+from typing import Generic, TypeVar
+
+from app.errors import VangnetError
+from app.repository.backend.base import Backend
+from app.repository.errors import Cancelled, WorkerDied
+from app.repository.model import Cancel
+
+Outcome = TypeVar("Outcome")
+
+_POLL_S = 0.1
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """An error of ours on its way from a worker (our errors take keywords, which pickle cannot rebuild)."""
+
+    kind: type[VangnetError]
+    data: dict[str, object]
+
+
+class _Finished:
+    """A worker's last word: it found no more tasks, or was asked to stop."""
+
+
+def worker_count(backend: Backend, tasks: int) -> int:
+    """Return how many processes are worth having; 0 means in this process, one task after another.
+
+    A backend that forked processes do not share (in memory) is only read here, but its tests count calls.
+    """
+    if tasks < 2 or not getattr(backend, "shared_by_fork", True):
+        return 0
+    return min(len(os.sched_getaffinity(0)) + 1, _MOST_WORKERS, tasks)
+
+
+def run_tasks(
+    count: int,
+    perform: Callable[[int], Outcome],
+    collect: Callable[[Outcome], None],
+    *,
+    workers: int,
+    cancel: Cancel,
+) -> None:
+    """Perform the tasks 0 … count-1 in no fixed order and collect their outcomes in this process.
+
+    Outcomes are pickled. Raises what `perform` raised, Cancelled, or WorkerDied; no worker is left behind.
+    """
+    if workers > 0:
+        _Crew(count, perform, workers).run(collect, cancel)
+        return
+    for number in range(count):
+        if cancel.is_set():
+            raise Cancelled
+        collect(perform(number))
+
+
+class _Crew(Generic[Outcome]):
+    """The worker processes of one run."""
+
+    def __init__(self, count: int, perform: Callable[[int], Outcome], workers: int) -> None:
+        context = multiprocessing.get_context("fork")
+        self._next: Synchronized[int] = context.Value("q", 0)
+        self._stop = context.RawValue("b", 0)
+        self._workers: dict[Connection, ForkProcess] = {}
+        try:
+            for _ in range(workers):
+                reader, writer = context.Pipe(duplex=False)
+                inherited = (*self._workers, reader)
+                worker = context.Process(target=self._work, args=(count, perform, writer, inherited), daemon=True)
+                worker.start()
+                writer.close()
+                self._workers[reader] = worker
+        except BaseException:
+            self._end()
+            raise
+
+    def run(self, collect: Callable[[Outcome], None], cancel: Cancel) -> None:
+        try:
+            while self._workers:
+                if cancel.is_set():
+                    self._stop.value = 1
+                for reader in wait(list(self._workers), timeout=_POLL_S):
+                    assert isinstance(reader, Connection)
+                    self._receive(reader, collect)
+            if cancel.is_set():
+                raise Cancelled
+        finally:
+            self._end()
+
+    def _receive(self, reader: Connection, collect: Callable[[Outcome], None]) -> None:
+        try:
+            message = reader.recv()
+        except (EOFError, OSError) as exc:
+            worker = self._workers[reader]
+            worker.join()
+            raise WorkerDied(exitcode=worker.exitcode) from exc
+        match message:
+            case _Finished():
+                self._workers.pop(reader).join()
+                reader.close()
+            case _Failed(kind, data):
+                raise kind(**data)
+            case outcome:
+                collect(outcome)
+
+    def _work(
+        self, count: int, perform: Callable[[int], Outcome], writer: Connection, inherited: tuple[Connection, ...]
+    ) -> None:
+        # The parent decides when to stop; a signal to the whole group must not end us in the middle of a file.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        gc.disable()  # short-lived, and collecting would copy the parent's pages
+        for reader in inherited:  # or we would not notice when the parent is gone
+            reader.close()
+        try:
+            while not self._stop.value and (number := self._take()) < count:
+                writer.send(perform(number))
+            writer.send(_Finished())
+        except VangnetError as exc:
+            writer.send(_Failed(type(exc), exc.data))
+        except BrokenPipeError:
+            os._exit(1)  # nobody listens any more
+
+    def _take(self) -> int:
+        with self._next.get_lock():
+            number = self._next.value
+            self._next.value = number + 1
+        return number
+
+    def _end(self) -> None:
+        for reader, worker in self._workers.items():
+            worker.kill()
+            worker.join()
+            reader.close()
+        self._workers.clear()
