@@ -1,0 +1,142 @@
+"""Backs up one data set to one target, and says honestly how that went."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.jobs.conduct import Ending, conduct, failed, problems_of
+from app.jobs.copies import FULL_TAG, set_tag, snapshots_not_good
+from app.jobs.errors import ReadBackFailed, SourceEmpty, SourceMissing
+from app.jobs.installation import Installation
+from app.policy.machine import DataSetFolders, Target
+from app.records.facts import Outcome, Problem, Run, RunId
+from app.records.store import Records
+from app.repository.model import BackupOptions, BackupSummary, Cancel, Monitor, Snapshot
+from app.repository.repository import Repository
+from app.targets.place import open_target
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The folders of a data set that can be read now, and those that should be there and are not."""
+
+    paths: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def run_backup(
+    installation: Installation,
+    records: Records,
+    run_id: RunId,
+    *,
+    data_set: str,
+    target: str,
+    full: bool = False,
+    monitor: Monitor,
+    cancel: Cancel,
+) -> Run:
+    """Back up a data set and record how it ended; never raises for a failed run: the outcome says it.
+
+    GOOD only when every file was stored. `full` reads every file again and, before the copy counts, reads everything
+    back from the medium.
+    """
+
+    def work() -> Ending:
+        place = installation.target(target)
+        folders = installation.folders(data_set)
+        repository = open_target(installation.home, place)
+        source = examine_source(folders, _previous_good(repository, records, data_set), repository)
+        summary = repository.backup(
+            [os.fsencode(path) for path in source.paths],
+            options=_options(folders, place, full=full),
+            monitor=monitor,
+            cancel=cancel,
+            state_dir=installation.home.engine_cache,
+            clock=installation.clock,
+        )
+        ending = _ending(summary, source.problems)
+        return _read_back(repository, place, ending, monitor, cancel) if full else ending
+
+    return conduct(installation, records, run_id, monitor, work)
+
+
+def examine_source(folders: DataSetFolders, previous: Snapshot | None, repository: Repository) -> Source:
+    """Look whether the folders are there and hold what they held: an unmounted disk leaves an empty folder behind.
+
+    Raises SourceMissing when none is there, SourceEmpty when all are empty. One that is missing, or empty while the
+    last good copy has files in it, is a problem: the run can then be incomplete at best.
+    """
+    missing = [path for path in folders.paths if not path.exists()]
+    present = tuple(path for path in folders.paths if path not in missing)
+    if not present:
+        raise SourceMissing(data_set=folders.data_set, folders=_names(folders.paths))
+    empty = [path for path in present if _is_empty(path)]
+    if len(empty) == len(present):
+        raise SourceEmpty(data_set=folders.data_set, folders=_names(present))
+    emptied = [path for path in empty if previous is not None and _held_files(repository, previous, path)]
+    return Source(
+        paths=present,
+        problems=(
+            *(Problem(_name(path), SourceMissing.code) for path in missing),
+            *(Problem(_name(path), SourceEmpty.code) for path in emptied),
+        ),
+    )
+
+
+def _is_empty(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    try:
+        with os.scandir(path) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return False  # not readable is another problem than empty; the engine names it
+
+
+def _held_files(repository: Repository, snapshot: Snapshot, path: Path) -> bool:
+    return any(entry.path != os.fsencode(path) for entry in repository.walk(snapshot, os.fsencode(path)))
+
+
+def _previous_good(repository: Repository, records: Records, data_set: str) -> Snapshot | None:
+    """Return the last copy that was whole: compared with one of an emptied folder, nothing would seem missing."""
+    not_good = snapshots_not_good(records, data_set)
+    tag = set_tag(data_set)
+    good = [copy for copy in repository.snapshots() if tag in copy.tags and copy.id not in not_good]
+    return good[-1] if good else None
+
+
+def _options(folders: DataSetFolders, place: Target, *, full: bool) -> BackupOptions:
+    tags = (set_tag(folders.data_set), FULL_TAG) if full else (set_tag(folders.data_set),)
+    # A stick that lies about what it wrote is common enough to pay for a second look at every pack.
+    return BackupOptions(tags=tags, exclude=folders.exclude, force=full, verify_sealed=place.removable)
+
+
+def _ending(summary: BackupSummary, source_problems: tuple[Problem, ...]) -> Ending:
+    problems = (*source_problems, *problems_of(summary.problems))
+    return Ending(
+        outcome=Outcome.INCOMPLETE if problems else Outcome.GOOD,
+        snapshot=summary.snapshot.id,
+        files=summary.files,
+        files_new_or_changed=summary.files_new_or_changed,
+        bytes_total=summary.bytes_total,
+        bytes_added=summary.bytes_added,
+        problems=problems,
+    )
+
+
+def _read_back(repository: Repository, place: Target, ending: Ending, monitor: Monitor, cancel: Cancel) -> Ending:
+    report = repository.check(read_data=True, monitor=monitor, cancel=cancel)
+    if report.sound:
+        return ending
+    problems = tuple(Problem(problem.file, problem.reason) for problem in report.problems)
+    return failed(ReadBackFailed(target=place.id, problems=len(problems)), problems)
+
+
+def _names(paths: tuple[Path, ...]) -> tuple[str, ...]:
+    return tuple(_name(path) for path in paths)
+
+
+def _name(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,108 @@
+"""Runs a job's work and sees to it that the records say how it ended, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import VangnetError
+from app.jobs.installation import Installation
+from app.jobs.progress import ProgressPump, shown
+from app.records.facts import Outcome, Problem, Run, RunId
+from app.records.store import Records
+from app.repository.errors import Cancelled
+from app.repository.model import FileProblem, Monitor
+
+PROBLEMS_KEPT = 100
+_DATA_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run's work ended: what `Records.finish_run` wants to know."""
+
+    outcome: Outcome
+    snapshot: str = ""
+    files: int = 0
+    files_new_or_changed: int = 0
+    bytes_total: int = 0
+    bytes_added: int = 0
+    error_code: str = ""
+    error_data: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def conduct(
+    installation: Installation, records: Records, run_id: RunId, monitor: Monitor, work: Callable[[], Ending]
+) -> Run:
+    """Do the work of a run and record its end; never raises for work that failed: the outcome says so."""
+    clock = installation.clock
+    began = clock.monotonic()
+    with ProgressPump(installation.home, clock, run_id, monitor):
+        ending = _ended(work)
+    return records.finish_run(
+        run_id,
+        ending.outcome,
+        snapshot=ending.snapshot,
+        files=ending.files,
+        files_new_or_changed=ending.files_new_or_changed,
+        bytes_total=ending.bytes_total,
+        bytes_added=ending.bytes_added,
+        duration_s=clock.monotonic() - began,
+        error_code=ending.error_code,
+        error_data=ending.error_data,
+        problems=ending.problems[:PROBLEMS_KEPT],
+        problems_total=len(ending.problems),
+    )
+
+
+def _ended(work: Callable[[], Ending]) -> Ending:
+    try:
+        return work()
+    except Cancelled:
+        return Ending(Outcome.CANCELLED, error_code=Cancelled.code)
+    except VangnetError as exc:
+        return failed(exc)
+    except OSError as exc:
+        reason = errno.errorcode.get(exc.errno or 0, "unknown")
+        return Ending(Outcome.FAILED, error_code="os-error", error_data=(("reason", reason),))
+    except Exception as exc:  # noqa: BLE001  a job ends here: a defect of ours must still leave its fact
+        return Ending(Outcome.FAILED, error_code="internal", error_data=_where(exc))
+
+
+def failed(error: VangnetError, problems: tuple[Problem, ...] = ()) -> Ending:
+    """Return the ending of a run that `error` stopped."""
+    return Ending(Outcome.FAILED, error_code=error.code, error_data=error_data(error), problems=problems)
+
+
+def error_data(error: VangnetError) -> tuple[tuple[str, str], ...]:
+    """Return an error's data as bounded text, ready to be recorded."""
+    return tuple((key, _text(value)[:_DATA_LIMIT]) for key, value in error.data.items())
+
+
+def problems_of(found: Sequence[FileProblem]) -> tuple[Problem, ...]:
+    """Return the engine's problems as the records keep them."""
+    return tuple(Problem(shown(problem.path), problem.reason) for problem in found)
+
+
+def _text(value: object) -> str:
+    match value:
+        case bytes():
+            return shown(value)
+        case list() | tuple():
+            return ", ".join(_text(item) for item in value)
+        case _:
+            return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _where(exc: Exception) -> tuple[tuple[str, str], ...]:
+    """Name the defect by its class and line only: a message may hold people's paths."""
+    place = ""
+    with contextlib.suppress(IndexError):
+        frame = traceback.extract_tb(exc.__traceback__)[-1]
+        place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return (("error", type(exc).__name__), ("place", place))

@@ -1,0 +1,123 @@
+"""Gets files back, always to a place of their own, and journals who did what."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+
+from app.jobs.conduct import Ending, conduct, problems_of
+from app.jobs.copies import Copy, newest_copy
+from app.jobs.errors import RestoreIntoSource
+from app.jobs.installation import Installation
+from app.policy.machine import DataSetFolders, TargetKind
+from app.records.facts import Outcome, Problem, Run, RunKind
+from app.records.store import Records
+from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions
+
+SKIPPED = "exists"
+"""The reason of a file that was left alone because something stood in its place."""
+
+
+def restore(
+    installation: Installation,
+    records: Records,
+    *,
+    data_set: str,
+    paths: Sequence[Path] = (),
+    to: Path,
+    at: datetime | None = None,
+    target: str | None = None,
+    overwrite: Overwrite = "never",
+    monitor: Monitor,
+    cancel: Cancel,
+) -> Run:
+    """Restore a data set, or `paths` of it (absolute, as they were), below the folder `to`; records and journals it.
+
+    Takes the newest good copy made at or before `at` on a connected target. Raises UnknownDataSet, UnknownTarget and
+    RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy included).
+    """
+    folders = installation.folders(data_set)
+    if target:
+        installation.target(target)
+    destination = to.expanduser().absolute()
+    _refuse_source(installation, destination)
+    run_id = records.start_run(
+        RunKind.RESTORE,
+        data_set=data_set,
+        target=target or "",
+        reason="asked",
+        pid=os.getpid(),
+        pid_started=psutil.Process().create_time(),
+    )
+
+    def work() -> Ending:
+        copy = newest_copy(installation, records, data_set, at=at, target=target)
+        summary = copy.repository.restore(
+            copy.snapshot,
+            os.fsencode(destination),
+            options=_options(folders, paths, overwrite),
+            monitor=monitor,
+            cancel=cancel,
+        )
+        skipped = tuple(Problem(path.decode("utf-8", "backslashreplace"), SKIPPED) for path in summary.skipped)
+        problems = (*problems_of(summary.problems), *skipped)
+        _note(records, run_id, copy, paths, destination)
+        return Ending(
+            outcome=Outcome.INCOMPLETE if problems else Outcome.GOOD,
+            snapshot=copy.snapshot.id,
+            files=summary.files,
+            bytes_total=summary.bytes_written,
+            problems=problems,
+        )
+
+    return conduct(installation, records, run_id, monitor, work)
+
+
+def _options(folders: DataSetFolders, paths: Sequence[Path], overwrite: Overwrite) -> RestoreOptions:
+    return RestoreOptions(
+        paths=tuple(os.fsencode(path) for path in paths),
+        overwrite=overwrite,
+        strip=leading_folder(folders),
+        verify=True,
+    )
+
+
+def leading_folder(folders: DataSetFolders) -> bytes:
+    """Return the folder that all of a data set's folders lie in: left out of restored paths."""
+    return os.fsencode(os.path.commonpath([path.parent for path in folders.paths]))
+
+
+def _refuse_source(installation: Installation, destination: Path) -> None:
+    """Keep restored files apart from the data itself and from the copies."""
+    protected = [path for folders in installation.machine.data_sets for path in folders.paths]
+    protected += [place.path for place in installation.machine.targets if place.kind is TargetKind.FOLDER]
+    resolved = destination.resolve()
+    for folder in protected:
+        real = folder.resolve()
+        if resolved == real or real in resolved.parents:
+            raise RestoreIntoSource(to=str(destination), folder=str(folder))
+
+
+def _note(records: Records, run_id: int, copy: Copy, paths: Sequence[Path], destination: Path) -> None:
+    body = {
+        "run": run_id,
+        "by": _user(),
+        "target": copy.target.id,
+        "snapshot": copy.snapshot.id,
+        "paths": [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths],
+        "to": os.fsencode(destination).decode("utf-8", "backslashreplace"),
+    }
+    records.note("restored", json.dumps(body, ensure_ascii=False, sort_keys=True))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
