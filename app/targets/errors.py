@@ -1,0 +1,71 @@
+"""What can be wrong with a place for copies. `target` is the place's name in every error that has one."""
+
+from __future__ import annotations
+
+from app.errors import ExitCode, VangnetError
+
+
+class TargetError(VangnetError):
+    """The base of the errors about places for copies."""
+
+    code = "target"
+
+
+class TargetNotThere(TargetError):
+    """The place is not there now (`target`, `path`, `reason`: "not-connected", "not-mounted", "no-folder",
+    "no-marker" — an empty mount folder looks like this —, or "gone": it went away while it was looked at)."""
+
+    code = "target-not-there"
+    exit_code = ExitCode.NOT_THERE
+
+
+class WrongDisk(TargetError):
+    """Another disk or folder is in this place (`target`, `path`, `reason`: "marker", "repository", "file-system",
+    "outside" or "ambiguous"; `found` and `organisation`: what its own marker says)."""
+
+    code = "wrong-disk"
+    exit_code = ExitCode.NOT_THERE
+
+
+class TargetUnsuitable(TargetError):
+    """Copies cannot go here (`path`, `reason`: a `PlaceProblemCode`, and that problem's own data)."""
+
+    code = "target-unsuitable"
+    exit_code = ExitCode.USAGE
+
+
+class TargetHasOtherData(TargetError):
+    """The folder is in use already (`path`, `reason`: "other-organisation", "other-target", "other-files";
+    `organisation` and `found` where a marker names them)."""
+
+    code = "target-has-other-data"
+    exit_code = ExitCode.USAGE
+
+
+class MarkerDamaged(TargetError):
+    """The marker of a place cannot be read (`path`, `reason`: "missing", "too-long", "not-json", "field",
+    "version")."""
+
+    code = "marker-damaged"
+
+
+class KeyRingExists(VangnetError):
+    """This organisation has its keys already; they are never replaced by accident (`path`)."""
+
+    code = "key-ring-exists"
+    exit_code = ExitCode.USAGE
+
+
+class KeyRingMissing(VangnetError):
+    """The organisation's keys are not on this computer, or not whole (`path`, `reason`)."""
+
+    code = "key-ring-missing"
+    exit_code = ExitCode.WRONG_KEY
+
+
+class RecoveryKeyMistyped(VangnetError):
+    """A recovery key cannot be right as typed (`reason`: "length", "symbol" or "check"; `groups`: the numbers of
+    the groups that are wrong, from 1; empty when no group can be blamed). Never carries what was typed."""
+
+    code = "recovery-key-mistyped"
+    exit_code = ExitCode.WRONG_KEY

@@ -1,0 +1,134 @@
+"""The organisation's keys on this computer: one master key for all its repositories, and the two key files that
+open it.
+
+The machine's password lets stock restic in from this computer; the recovery key lets anyone in who holds the printed
+sheet, and is itself kept nowhere. Both key files are copied as they are onto every target.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.clock import Clock
+from app.paths import Home
+from app.repository.crypto import MasterKey
+from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
+from app.repository.keys import KEY_FILE_LIMIT, KeyFile, describe_key_file, make_key_file, open_key_file
+from app.repository.repository import this_host
+from app.secret import Secret
+from app.targets.errors import KeyRingExists, KeyRingMissing
+from app.targets.files import PRIVATE, read_bounded, write_whole
+from app.targets.recovery_key import (
+    group_matches,
+    new_recovery_key,
+    normalise_recovery_key,
+    recovery_sheet_challenge,
+)
+
+__all__ = [
+    "MACHINE_PASSWORD_FILE",
+    "KeyRing",
+    "group_matches",
+    "new_recovery_key",
+    "normalise_recovery_key",
+    "opens",
+    "recovery_sheet_challenge",
+]
+
+MASTER_FILE = "master-key.json"
+MACHINE_PASSWORD_FILE = "machine-password"  # noqa: S105  the name of a file
+"""In secrets/: `restic -r PLACE --password-file …` works with it on this computer."""
+MACHINE_KEY_FILE = "machine.key"
+RECOVERY_KEY_FILE = "recovery.key"
+_MACHINE_USER = "vangnet-machine"
+_RECOVERY_USER = "vangnet-recovery"
+_PASSWORD_BYTES = 32
+_MASTER_LIMIT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys of one organisation. `machine` and `recovery` are restic key files of the same master key."""
+
+    master: MasterKey
+    machine: KeyFile
+    recovery: KeyFile
+
+    @property
+    def key_files(self) -> tuple[KeyFile, ...]:
+        return (self.machine, self.recovery)
+
+    @classmethod
+    def exists(cls, home: Home) -> bool:
+        return (home.secrets / MASTER_FILE).exists()
+
+    @classmethod
+    def create(cls, home: Home, recovery: Secret, clock: Clock) -> KeyRing:
+        """Make the keys of an organisation under a recovery key that is printed now; takes about a second.
+
+        Raises KeyRingExists where there are keys: copies made with them would become unreadable.
+        """
+        folder = home.secrets
+        if cls.exists(home):
+            raise KeyRingExists(path=str(folder))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        master = MasterKey.generate()
+        password = Secret(secrets.token_urlsafe(_PASSWORD_BYTES))
+        now, host = clock.now(), this_host()
+        ring = cls(
+            master,
+            make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now),
+            make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now),
+        )
+        # The master key comes last: it is what says that the ring is whole, so a cut-off `create` can be repeated.
+        write_whole(folder / MACHINE_PASSWORD_FILE, password.reveal().encode(), mode=PRIVATE)
+        write_whole(folder / MACHINE_KEY_FILE, ring.machine.data, mode=PRIVATE)
+        write_whole(folder / RECOVERY_KEY_FILE, ring.recovery.data, mode=PRIVATE)
+        write_whole(folder / MASTER_FILE, master.to_json(), mode=PRIVATE)
+        return ring
+
+    @classmethod
+    def load(cls, home: Home) -> KeyRing:
+        """Read the keys; raises KeyRingMissing when they are not there or not whole. Takes no scrypt time."""
+        folder = home.secrets
+        try:
+            master = MasterKey.from_json(_read(folder / MASTER_FILE, _MASTER_LIMIT))
+        except RepositoryDamaged as exc:
+            raise KeyRingMissing(path=str(folder / MASTER_FILE), reason="damaged") from exc
+        return cls(master, _read_key_file(folder / MACHINE_KEY_FILE), _read_key_file(folder / RECOVERY_KEY_FILE))
+
+
+def opens(keys: KeyRing | Home, recovery: Secret) -> bool:
+    """Tell whether a recovery key (as `normalise_recovery_key` returns it) opens the organisation's copies.
+
+    Takes about half a second, the same for a right and a wrong key.
+    """
+    ring = keys if isinstance(keys, KeyRing) else KeyRing.load(keys)
+    try:
+        return open_key_file(ring.recovery.data, recovery) == ring.master
+    except WrongKey:
+        return False
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        data = read_bounded(path, limit)
+    except OSError as exc:
+        raise KeyRingMissing(path=str(path), reason="unreadable") from exc
+    if data is None:
+        raise KeyRingMissing(path=str(path), reason="damaged")
+    return data
+
+
+def _read_key_file(path: Path) -> KeyFile:
+    data = _read(path, KEY_FILE_LIMIT)
+    name = hashlib.sha256(data).hexdigest()
+    try:
+        describe_key_file(name, data)
+    except (RepositoryDamaged, UnsupportedRepository) as exc:
+        raise KeyRingMissing(path=str(path), reason="damaged") from exc
+    return KeyFile(name, data)
