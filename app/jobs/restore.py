@@ -40,7 +40,7 @@ def restore(
     """Restore a data set, or `paths` of it (absolute, as they were), below the folder `to`; records and journals it.
 
     Takes the newest good copy made at or before `at` on a connected target. Raises UnknownDataSet, UnknownTarget and
-    RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy included).
+    RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy, TargetNotThere …).
     """
     folders = installation.folders(data_set)
     if target:

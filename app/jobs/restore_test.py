@@ -91,20 +91,22 @@ def run_restore_test(
     """Restore random files, the largest and some of the oldest copy to `samples.sample_folder`, and compare them.
 
     Every file is compared with the hashes in the repository, and with the source where that has not changed since.
-    The test is recorded; where it could not be done at all (no copy, disk gone, cancelled), only the run is, and what
+    With an empty `target` the place with the newest good copy is tested. The test is recorded; where it could not be done at all (no copy, disk gone, cancelled), only the run is, and what
     is returned says `identical` False with 0 files.
     """
     done: list[RestoreTest] = []
 
     def work() -> Ending:
-        found = [copy for copy in copies(installation, records, data_set, target=target) if copy.good]
+        found = [copy for copy in copies(installation, records, data_set, target=target or None) if copy.good]
         if not found:
             raise NoCopy(data_set=data_set, target=target, at="")
-        test, problems = _test(installation, run_id, data_set, found[0], found[-1], monitor, cancel)
+        newest = found[0]
+        oldest = [copy for copy in found if copy.target == newest.target][-1]
+        test, problems = _test(installation, run_id, data_set, newest, oldest, monitor, cancel)
         records.record_restore_test(test)
         done.append(test)
         ending = Ending(Outcome.GOOD, snapshot=test.snapshot, files=test.files, bytes_total=test.bytes)
-        error = NotIdentical(data_set=data_set, target=target, files=len(problems))
+        error = NotIdentical(data_set=data_set, target=test.target, files=len(problems))
         return ending if test.identical else failed(error, problems)
 
     run = conduct(installation, records, run_id, monitor, work)
