@@ -1,0 +1,129 @@
+"""What stands where in a machine file: from its YAML nodes to a `Machine`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from app.policy.decode import Fields, Item, nearest
+from app.policy.errors import Expected, Reason
+from app.policy.machine import DataSetFolders, Machine, Purpose, Target, TargetId, TargetKind, Ups, UpsId
+from app.policy.model import DataSetId, Policy
+from app.policy.yamlfile import Mapping, Report
+
+FORMAT: Final = 1
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,252})|\[[0-9a-fA-F:]{2,45}\]|::1?")
+
+
+def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine:
+    """Read the whole file; what is wrong goes to the report, and then the machine must not be used."""
+    known = None if policy is None else frozenset(data_set.id for data_set in policy.data_sets)
+    with Fields(top, "", report) as fields:
+        fields.number("format", FORMAT, FORMAT)
+        set_items = fields.items("data_sets")
+        target_items = fields.items("targets")
+        ups_items = fields.items("upses", required=False)
+        data_sets = tuple(_folders(item, known) for item in set_items)
+        targets = tuple(_target(item, known) for item in target_items)
+        upses = tuple(_ups(item) for item in ups_items)
+        _report_doubles(set_items, tuple(folders.data_set for folders in data_sets))
+        _report_doubles(target_items, tuple(target.id for target in targets))
+        _report_doubles(ups_items, tuple(ups.id for ups in upses))
+        _report_inside_source(target_items, targets, data_sets)
+        time = fields.get("backup_time")
+        return Machine(
+            language="nl" if fields.one_of("language", ("nl", "en")) == "nl" else "en",
+            data_sets=data_sets,
+            targets=targets,
+            upses=upses,
+            backup_time=time.time() if time else (18, 0),
+            theme=fields.text("theme", ""),
+        )
+
+
+def _folders(item: Item, known: frozenset[DataSetId] | None) -> DataSetFolders:
+    with item.fields() as fields:
+        return DataSetFolders(
+            data_set=_known_set(fields.need("id"), known),
+            paths=tuple(_absolute(path) for path in fields.items("paths")),
+            exclude=fields.texts("exclude"),
+        )
+
+
+def _known_set(item: Item | None, known: frozenset[DataSetId] | None) -> DataSetId:
+    name = DataSetId(item.slug()) if item else DataSetId("")
+    if item and known is not None and name not in known:
+        item.problem(Reason.UNKNOWN_DATA_SET, expected=tuple(sorted(known)), suggestion=nearest(name, known))
+    return name
+
+
+def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
+    with item.fields() as fields:
+        kind = fields.choice("kind", TargetKind)
+        path = fields.need("path")
+        return Target(
+            id=TargetId(fields.slug("id")),
+            name=fields.text("name"),
+            kind=kind,
+            path=_path_on(kind, path) if path else Path("/"),
+            repository_id=fields.text("repository_id"),
+            marker_id=fields.text("marker_id"),
+            purpose=fields.choice("purpose", Purpose, Purpose.COPIES),
+            colour=fields.text("colour", ""),
+            site=fields.text("site", ""),
+            offsite=fields.true_or_false("offsite", False),
+            # Without the UUID any disk in the same place would do, and copies would end up on the wrong one.
+            fs_uuid=fields.text("fs_uuid") if kind is TargetKind.USB else fields.text("fs_uuid", ""),
+            serial=fields.text("serial", ""),
+            data_sets=tuple(_known_set(entry, known) for entry in fields.items("data_sets", required=False)),
+        )
+
+
+def _ups(item: Item) -> Ups:
+    with item.fields() as fields:
+        host = fields.get("host")
+        name = host.text() if host else "127.0.0.1"
+        if host and not _HOST.fullmatch(name):
+            host.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.TEXT,))
+        return Ups(
+            id=UpsId(fields.slug("id")),
+            name=fields.text("name"),
+            host=name,
+            port=fields.number("port", 1, 65535, 3493),
+            ups=fields.text("ups", "ups"),
+        )
+
+
+def _path_on(kind: TargetKind, item: Item) -> Path:
+    if kind is TargetKind.FOLDER:
+        return _absolute(item)
+    text = item.text()
+    path = Path(text)
+    if path.is_absolute() or ".." in path.parts:
+        item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.RELATIVE_PATH,))
+    return path
+
+
+def _absolute(item: Item) -> Path:
+    path = Path(item.text())
+    if not path.is_absolute() or ".." in path.parts:
+        item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.ABSOLUTE_PATH,))
+    return path
+
+
+def _report_doubles(items: tuple[Item, ...], ids: tuple[str, ...]) -> None:
+    for item, name, index in zip(items, ids, range(len(ids)), strict=False):
+        if name and name in ids[:index]:
+            item.problem(Reason.NOT_UNIQUE, found=name)
+
+
+def _report_inside_source(
+    items: tuple[Item, ...], targets: tuple[Target, ...], data_sets: tuple[DataSetFolders, ...]
+) -> None:
+    """A place inside a folder that is copied would be copied into itself, every day a bit larger."""
+    sources = {path for folders in data_sets for path in folders.paths}
+    for item, target in zip(items, targets, strict=False):
+        inside = sources.intersection((target.path, *target.path.parents))
+        if target.kind is TargetKind.FOLDER and inside and target.path != Path("/"):
+            item.problem(Reason.INSIDE_ITS_SOURCE, found=str(target.path), expected=tuple(map(str, inside)))
