@@ -47,6 +47,8 @@ class Timing(StrEnum):
 class Obligation:
     """Something that must happen by `due`.
 
+    From `opens` on it can be done: the machine then starts by itself (DUE), a person is shown it (UPCOMING, later DUE).
+    It is OVERDUE past `due`; a copy only past `due` and its grace, but its lateness counts from `due`.
     `id` is stable over time ("backup:puntenboek:nas"). `evidence` is when it was last met. `why` is the source ids of
     the rule. The agent acts on those with `who` None; the others are asked of a person.
     """
@@ -64,6 +66,10 @@ class Obligation:
     why: tuple[str, ...]
     data: tuple[tuple[str, str], ...] = ()
     """What the text needs: names, colours, counts."""
+    running: bool = False
+    """A run that will meet it is under way."""
+    not_before: datetime | None = None
+    """After an attempt that did not succeed: until when the machine waits before it tries again."""
 
     @property
     def overdue_since(self) -> datetime | None:

@@ -1,0 +1,59 @@
+"""The assessment: what must be, against what has been, at one moment. A pure function."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from app.assessment.checks import check_obligations
+from app.assessment.copies import copy_ages, copy_obligations
+from app.assessment.disks import disk_obligations
+from app.assessment.duties import duties
+from app.assessment.findings import findings_of
+from app.assessment.full import full_obligations
+from app.assessment.health import data_set_healths, target_healths, worst
+from app.assessment.model import Assessment, Obligation, ObligationKind
+from app.assessment.restore_tests import restore_test_obligations
+from app.assessment.score import scores
+from app.assessment.situation import Situation, situation
+from app.assessment.timing import postponed, severity, urgency
+from app.policy.machine import Machine
+from app.policy.model import Policy
+from app.records.facts import Facts
+
+
+def assess(policy: Policy, machine: Machine, facts: Facts, now: datetime, timezone: tzinfo) -> Assessment:
+    """Judge everything at `now` (aware); days and hours are those of `timezone`."""
+    return assess_situation(situation(policy, machine, facts, now, timezone))
+
+
+def assess_situation(state: Situation) -> Assessment:
+    """Judge a situation that has been put together already."""
+    ages = copy_ages(state)
+    obligations = _obligations(state, copy_obligations(state, ages))
+    findings = findings_of(state)
+    data_sets = data_set_healths(state, ages, findings)
+    targets = target_healths(state, ages, findings)
+    # A late copy is judged with its data set, which may be safe on another place.
+    others = tuple(o for o in obligations if o.kind is not ObligationKind.BACKUP)
+    lights = [*(d.state for d in data_sets), *(t.state for t in targets), *(f.state for f in findings)]
+    return Assessment(
+        at=state.now,
+        state=worst([*lights, *map(severity, others)]),
+        obligations=obligations,
+        findings=findings,
+        data_sets=data_sets,
+        targets=targets,
+        scores=scores(state, ages, findings),
+    )
+
+
+def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+    by_machine = (
+        *copies,
+        *full_obligations(state),
+        *restore_test_obligations(state),
+        *check_obligations(state),
+    )
+    everything = (*by_machine, *disk_obligations(state, by_machine), *duties(state))
+    put_off = (postponed(o, state.facts.postponements, state.now) for o in everything)
+    return tuple(sorted(put_off, key=urgency))

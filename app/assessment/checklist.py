@@ -1,0 +1,44 @@
+"""The director's yearly checklist (REQUIREMENTS section 5): each item with the evidence that the records hold.
+
+Nothing is green by intent: where Vangnet does not gather an item's evidence yet, the line says so (`known` False).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.assessment.checklist_copies import COPIES
+from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection
+from app.assessment.checklist_papers import PAPERS
+from app.assessment.model import Assessment, EvidenceLine
+from app.assessment.school_year import school_year
+from app.assessment.situation import situation
+from app.policy.machine import Machine
+from app.policy.model import ChecklistItem, Policy
+from app.records.facts import ChecklistAnswer, Facts
+
+_INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES}
+
+
+def evidence(
+    policy: Policy, machine: Machine, facts: Facts, assessment: Assessment, now: datetime
+) -> tuple[EvidenceLine, ...]:
+    """Return a line for every item of the policy's checklist, in its order; answers are those of this school year."""
+    tz = ZoneInfo(policy.organisation.timezone)
+    inspection = Inspection(situation(policy, machine, facts, now, tz), assessment)
+    year = school_year(policy.organisation.school_year_starts, now, tz).year
+    return tuple(_line(item, inspection, _answer(facts, item, year)) for item in policy.checklist)
+
+
+def _line(item: ChecklistItem, inspection: Inspection, answer: ChecklistAnswer | None) -> EvidenceLine:
+    inspect = _INSPECTIONS.get(item.id)
+    found: Evidence = inspect(inspection) if inspect is not None else NOT_GATHERED
+    return EvidenceLine(
+        item=item, verdict=found.verdict, known=found.known, code=found.code, data=found.data, answer=answer
+    )
+
+
+def _answer(facts: Facts, item: ChecklistItem, year: int) -> ChecklistAnswer | None:
+    own = [a for a in facts.answers if a.item == item.id and a.school_year == year]
+    return max(own, key=lambda a: a.at, default=None)

@@ -1,0 +1,206 @@
+"""The checklist's items about copies, places, tests and power."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from app.assessment.checklist_evidence import (
+    NOTHING_TO_DO,
+    Evidence,
+    Inspect,
+    Inspection,
+    counted,
+    judged,
+    moment,
+)
+from app.assessment.full import exempt
+from app.assessment.model import ConnectionState, FindingCode, ObligationKind, Timing
+from app.assessment.restore_tests import FIRST_TEST_DUE
+from app.assessment.school_year import school_year
+from app.assessment.situation import has_folders
+from app.assessment.timing import grace
+from app.policy.model import Confidentiality, DataSet, Plan, Tier
+from app.records.facts import Verdict
+
+DETACHED_COPY_MAX_AGE = timedelta(days=31)
+RUNTIME_WANTED_S = 300.0
+_DAILY = timedelta(days=1)
+
+
+def _coverage(inspection: Inspection) -> Evidence:
+    machine = inspection.situation.machine
+    data_sets = inspection.situation.policy.data_sets
+    if not data_sets:
+        return Evidence("no-data-sets", verdict=Verdict.NOT_OK)
+    lacking = tuple(s.name for s in data_sets if not has_folders(machine, s) or not machine.targets_of(s.id))
+    return counted("covered", len(data_sets) - len(lacking), len(data_sets), lacking)
+
+
+def _on_time(inspection: Inspection, *, daily: bool) -> Evidence:
+    """Only what is late now is known for certain; how often copies were late over the year is not counted yet."""
+    paced = [(s, p) for s, p in inspection.situation.plans if (p.max_age <= _DAILY) is daily]
+    if not paced:
+        return NOTHING_TO_DO
+    healths = {h.data_set: h for h in inspection.assessment.data_sets}
+
+    def on_time(data_set: DataSet, plan: Plan) -> bool:
+        health = healths.get(data_set.id)
+        return (
+            health is not None and health.last_good is not None and inspection.now <= health.due + grace(plan.max_age)
+        )
+
+    late = tuple(s.name for s, p in paced if not on_time(s, p))
+    found = counted("copies-on-time-now", len(paced) - len(late), len(paced), late)
+    return found if late else Evidence(found.code, found.data, known=False)
+
+
+def _continuous(inspection: Inspection) -> Evidence:
+    concerned = tuple(s.name for s, p in inspection.situation.plans if p.continuous)
+    if not concerned:
+        return NOTHING_TO_DO
+    return Evidence("no-continuous", (("missing", ", ".join(concerned)),), Verdict.NOT_OK)
+
+
+def _other_site(inspection: Inspection) -> Evidence:
+    elsewhere = tuple(t.site or t.name for t in inspection.situation.machine.targets if t.offsite)
+    if not elsewhere:
+        return Evidence("no-other-site", verdict=Verdict.NOT_OK)
+    # Whether it is far enough (fire, flood), only a person can say.
+    return Evidence("other-sites", (("sites", ", ".join(elsewhere)),))
+
+
+def _fulls(inspection: Inspection) -> Evidence:
+    owed = inspection.obligations(ObligationKind.YEARLY_FULL)
+    if not owed:
+        return NOTHING_TO_DO
+    situation = inspection.situation
+    year = school_year(situation.policy.organisation.school_year_starts, situation.now, situation.tz)
+    done = {
+        o.data_set
+        for o in owed
+        if o.data_set is not None and any(year.holds(at) for at in situation.history.full_copies(o.data_set))
+    }
+    waiting = tuple(o for o in owed if o.data_set not in done)
+    found = counted("fulls-this-year", len(done), len(owed), tuple(dict(o.data)["data_set"] for o in waiting))
+    # Before its window opens, a full back-up that has not been made is not wrong: the year has still to say.
+    early = bool(waiting) and all(o.timing is Timing.MET for o in waiting)
+    return Evidence(found.code, (*found.data, ("school_year", year.label)), None if early else found.verdict)
+
+
+def _exemptions(inspection: Inspection) -> Evidence:
+    claimed = [s for s in inspection.situation.policy.data_sets if not s.kept_in_archive]
+    if not claimed:
+        return NOTHING_TO_DO
+    grounded = [s for s in claimed if exempt(s)]
+    return counted(
+        "exemptions-grounded", len(grounded), len(claimed), tuple(s.name for s in claimed if s not in grounded)
+    )
+
+
+def _score(inspection: Inspection) -> Evidence:
+    scores = dict(inspection.assessment.scores)
+    concerned = [s for s, p in inspection.situation.plans if p.tier > Tier.T0]
+    if not concerned:
+        return NOTHING_TO_DO
+    met = [s for s in concerned if s.id in scores and scores[s.id].met]
+    return counted("score-met", len(met), len(concerned), tuple(s.name for s in concerned if s not in met))
+
+
+def _detached(inspection: Inspection) -> Evidence:
+    away = [
+        t for t in inspection.assessment.targets if t.connection is ConnectionState.DETACHED and t.last_good is not None
+    ]
+    newest = max((t for t in away), key=lambda t: t.last_good or inspection.now, default=None)
+    if newest is None or newest.last_good is None:
+        return Evidence("no-detached-copy", verdict=Verdict.NOT_OK)
+    data = (("target", newest.name), ("at", moment(newest.last_good)))
+    return Evidence("detached-copy", data, judged(inspection.now - newest.last_good <= DETACHED_COPY_MAX_AGE))
+
+
+def _encrypted(inspection: Inspection) -> Evidence:
+    """Every copy that Vangnet makes is encrypted by its format; what is judged is that there is one."""
+    secret = (Confidentiality.CONFIDENTIAL, Confidentiality.SECRET)
+    concerned = [s for s in inspection.situation.policy.data_sets if s.classification.confidentiality in secret]
+    if not concerned:
+        return NOTHING_TO_DO
+    copied = {h.data_set for h in inspection.assessment.data_sets if h.last_good is not None}
+    lacking = tuple(s.name for s in concerned if s.id not in copied)
+    return counted("encrypted-copies", len(concerned) - len(lacking), len(concerned), lacking)
+
+
+def _checks(inspection: Inspection) -> Evidence:
+    failed = [f for f in inspection.assessment.findings if f.code is FindingCode.CHECK_FAILED]
+    checks = inspection.obligations(ObligationKind.CHECK)
+    done = [o for o in checks if o.last_met is not None]
+    late = any(o.timing is Timing.OVERDUE for o in checks)
+    data = (("count", str(len(done))), ("total", str(len(checks))), ("errors", str(len(failed))))
+    if failed or late:
+        return Evidence("checks", data, Verdict.NOT_OK)
+    return Evidence("checks", data, Verdict.OK if checks and len(done) == len(checks) else None)
+
+
+def _restore_tests(inspection: Inspection) -> Evidence:
+    history = inspection.situation.history
+    concerned = [(s, p) for s, p in inspection.situation.plans]
+    if not concerned:
+        return Evidence("no-data-sets", verdict=Verdict.NOT_OK)
+
+    def passed(data_set: DataSet, plan: Plan) -> bool:
+        allowed = max(plan.restore_test_every, FIRST_TEST_DUE)
+        tests = history.tests(data_set.id)
+        return bool(tests) and tests[0].identical and any(t.passed and inspection.now - t.at <= allowed for t in tests)
+
+    missing = tuple(s.name for s, p in concerned if not passed(s, p))
+    return counted("restore-tests-passed", len(concerned) - len(missing), len(concerned), missing)
+
+
+def _ups(inspection: Inspection) -> Evidence:
+    wanted = max((plan.ups_count for _, plan in inspection.situation.plans), default=0)
+    if not wanted:
+        return NOTHING_TO_DO
+    there = len(inspection.situation.machine.upses)
+    counts = (("count", str(there)), ("total", str(wanted)))
+    if there < wanted:
+        return Evidence("ups-missing", counts, Verdict.NOT_OK)
+    runtimes = [s.runtime_s for s in inspection.situation.facts.upses if s.reachable and s.runtime_s is not None]
+    if len(runtimes) < there:
+        return Evidence("ups-unknown", counts, known=False)
+    data = (*counts, ("runtime_s", f"{min(runtimes):.0f}"))
+    if min(runtimes) < RUNTIME_WANTED_S:
+        return Evidence("ups-runtime", data, Verdict.NOT_OK)
+    # Enough by its own account; a self-test is not read yet.
+    return Evidence("ups-runtime", data, known=False)
+
+
+def _failures(inspection: Inspection) -> Evidence:
+    wrong = (
+        FindingCode.LAST_RUN_FAILED,
+        FindingCode.LAST_RUN_INCOMPLETE,
+        FindingCode.CHECK_FAILED,
+        FindingCode.RESTORE_TEST_FAILED,
+    )
+    unsolved = sum(f.code in wrong for f in inspection.assessment.findings)
+    data = (("count", str(unsolved)),)
+    if unsolved:
+        return Evidence("failures-unsolved", data, Verdict.NOT_OK)
+    return Evidence("failures-unsolved", data, known=False)
+
+
+COPIES: dict[str, Inspect] = {
+    "C07": _coverage,
+    "C08": partial(_on_time, daily=True),
+    "C09": partial(_on_time, daily=False),
+    "C10": _continuous,
+    "C11": _other_site,
+    "C12": _fulls,
+    "C13": _exemptions,
+    "C14": _score,
+    "C15": _detached,
+    "C16": _encrypted,
+    "C19": _checks,
+    "C20": _restore_tests,
+    "C24": _ups,
+    "C32": _failures,
+}
+"""By item."""

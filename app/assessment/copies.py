@@ -1,0 +1,140 @@
+"""The copies: how old the last good one of each data set on each place is, and may be (REQUIREMENTS S2-4a to c).
+
+The demand is met by the age of the last good copy, never by a timer: a computer that was off catches up by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.assessment.local_time import last_occurrence, later
+from app.assessment.model import ConnectionState, Obligation, ObligationKind, State
+from app.assessment.situation import Situation, grounds
+from app.assessment.timing import grace, machine_timing, with_attempts
+from app.policy.machine import Target
+from app.policy.model import DataSet, Demand, Plan, Requirement, Tier
+
+DISK_MAY_LAG = timedelta(days=7)
+"""How old the copy on a disk that travels may be, when a place that is always there keeps the daily one (advice)."""
+FAR_TOO_OLD = 3
+"""So many times the allowed age makes a copy an error: 72 hours for a daily one (checklist C08)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyAge:
+    """The last good copy of a data set on a place, and what is allowed there."""
+
+    data_set: DataSet
+    plan: Plan
+    target: Target
+    last_good: datetime | None
+    opens: datetime
+    due: datetime
+    allowed: timedelta
+
+    def late(self, now: datetime) -> bool:
+        return now > self.due + grace(self.allowed)
+
+    def fresh(self, now: datetime) -> bool:
+        """Tell whether there is a good copy, young enough."""
+        return self.last_good is not None and not self.late(now)
+
+
+def copy_ages(situation: Situation) -> tuple[CopyAge, ...]:
+    """Judge every data set on every place for its daily copies."""
+    return tuple(
+        copy_age(situation, data_set, plan, target)
+        for data_set, plan in situation.covered
+        for target in situation.machine.targets_of(data_set.id)
+    )
+
+
+def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> CopyAge:
+    """Judge one data set on one place."""
+    last = situation.history.last_copy(data_set.id, target.id)
+    since = last or situation.history.set_up
+    allowed = _allowed(situation, data_set, plan, target)
+    # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
+    soonest = later(since, plan.max_age, situation.tz)
+    opens = since
+    if last is not None:
+        opens = last_occurrence(situation.machine.backup_time, last, soonest, situation.tz) or soonest
+    return CopyAge(data_set, plan, target, last, opens, later(since, allowed, situation.tz), allowed)
+
+
+def copy_obligations(situation: Situation, ages: tuple[CopyAge, ...]) -> tuple[Obligation, ...]:
+    """Turn the ages into obligations of the machine, one for each data set and place."""
+    return tuple(_obligation(situation, age) for age in ages)
+
+
+def demand_of(plan: Plan) -> Requirement | None:
+    """Return the requirement that sets the pace of a plan's copies; the strictest where several do."""
+    demands = (Demand.DAILY_COPY, Demand.DAILY_VERSIONS, Demand.WEEKLY_COPY)
+    found = [r for d in demands if (r := plan.requirement(d)) is not None]
+    return min(found, key=lambda r: r.every or timedelta.max, default=None)
+
+
+def pace(allowed: timedelta) -> str:
+    """Name the pace of copies: "daily", "weekly", or the days between them."""
+    days = allowed / timedelta(days=1)
+    return {1.0: "daily", 7.0: "weekly"}.get(days, f"{days:g}")
+
+
+def age_state(now: datetime, last: datetime | None, since: datetime, allowed: timedelta, situation: Situation) -> State:
+    """Return the light for the newest good copy of a data set, or for having none since the set-up."""
+    due = later(since, allowed, situation.tz)
+    on_time = now <= due + grace(allowed)
+    if last is None:
+        return State.ATTENTION if on_time else State.ERROR
+    if on_time:
+        return State.OK
+    return State.ERROR if now > later(since, allowed * FAR_TOO_OLD, situation.tz) else State.ATTENTION
+
+
+def _allowed(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> timedelta:
+    if not target.removable or _carries_demand(situation, data_set, target):
+        return plan.max_age
+    return max(plan.max_age, DISK_MAY_LAG)
+
+
+def _carries_demand(situation: Situation, data_set: DataSet, target: Target) -> bool:
+    """Tell whether the pace of the policy rests on this disk: no place is always there, and it has the newest copy."""
+    places = situation.machine.targets_of(data_set.id)
+    if any(not place.removable for place in places):
+        return False
+
+    def rank(place: Target) -> tuple[float, bool, int]:
+        last = situation.history.last_copy(data_set.id, place.id)
+        plugged_in = situation.connection(place) is ConnectionState.CONNECTED
+        return last.timestamp() if last else 0.0, plugged_in, -places.index(place)
+
+    return max(places, key=rank).id == target.id
+
+
+def _obligation(situation: Situation, age: CopyAge) -> Obligation:
+    basis, why = grounds(demand_of(age.plan), otherwise=_why(age.plan.tier))
+    obligation = Obligation(
+        id=f"backup:{age.data_set.id}:{age.target.id}",
+        kind=ObligationKind.BACKUP,
+        data_set=age.data_set.id,
+        target=age.target.id,
+        timing=machine_timing(situation.now, age.opens, age.due, late_after=grace(age.allowed)),
+        opens=age.opens,
+        due=age.due,
+        last_met=age.last_good,
+        who=None,
+        basis=basis,
+        why=why,
+        data=(("data_set", age.data_set.name), *target_data(age.target), ("pace", pace(age.plan.max_age))),
+    )
+    return with_attempts(obligation, situation.history.copy_runs(age.data_set.id, age.target.id))
+
+
+def target_data(target: Target) -> tuple[tuple[str, str], ...]:
+    """Return what a text needs to point at a place."""
+    return ("target", target.name), ("colour", target.colour), ("site", target.site)
+
+
+def _why(tier: Tier) -> tuple[str, ...]:
+    return ("S2-4c",) if tier is Tier.T0 else ("S2-4a",)

@@ -1,0 +1,146 @@
+"""What people owe once a year or after a change: approve and review the policy, test the recovery key, sign the
+checklist (REQUIREMENTS S0-3, S1-9.1, C17 and section 5)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app.assessment.local_time import later, local_moment, months_later
+from app.assessment.model import Obligation, ObligationKind, Timing
+from app.assessment.school_year import school_year, year_starting_in, yearly_duty
+from app.assessment.situation import Situation, grounds
+from app.assessment.timing import people_timing
+from app.policy.model import Basis, Demand, Role
+from app.records.facts import Approval
+
+TO_APPROVE = timedelta(days=14)
+KEY_TEST_EVERY = timedelta(days=365)
+KEY_TEST_SHOWN = timedelta(days=30)
+KEY_TEST_URGENT = timedelta(days=14)
+REVIEW_SHOWN = timedelta(days=60)
+REVIEW_URGENT = timedelta(days=30)
+CHECKLIST_URGENT = timedelta(days=30)
+
+
+def duties(situation: Situation) -> tuple[Obligation, ...]:
+    return (_approval(situation), _review(situation), _key_test(situation), _checklist(situation))
+
+
+def approval_of(situation: Situation) -> Approval | None:
+    """Return the newest approval of exactly this policy file, or None when nobody approved it."""
+    own = [a for a in past_approvals(situation) if a.policy_sha256 == situation.policy.sha256]
+    return max(own, key=lambda a: a.at, default=None)
+
+
+def past_approvals(situation: Situation) -> tuple[Approval, ...]:
+    return tuple(a for a in situation.facts.approvals if a.at <= situation.now)
+
+
+def _approval(situation: Situation) -> Obligation:
+    approval = approval_of(situation)
+    opens = situation.history.set_up
+    due = opens + TO_APPROVE
+    timing = people_timing(situation.now, opens, due, urgent=TO_APPROVE) if approval is None else Timing.MET
+    return _duty(
+        "approve-policy",
+        ObligationKind.APPROVE_POLICY,
+        Role.DIRECTOR,
+        ("S0-3", "S1-4.1.1"),
+        timing,
+        (opens, due),
+        approval.at if approval else None,
+        data=(("version", situation.policy.document.version),),
+    )
+
+
+def _review(situation: Situation) -> Obligation:
+    """The review counts from the last approval or declared review, or from the day the document took effect."""
+    reviews = [a.at for a in past_approvals(situation)]
+    reviews += [a.at for a in situation.facts.attestations if a.subject == "review-policy" and a.at <= situation.now]
+    last = max(reviews, default=None)
+    due = months_later(last or _effective(situation), situation.policy.document.review_months, situation.tz)
+    opens = due - REVIEW_SHOWN
+    return _duty(
+        "review-policy",
+        ObligationKind.REVIEW_POLICY,
+        Role.DIRECTOR,
+        ("S1-9.1", "S3-9.1"),
+        people_timing(situation.now, opens, due, urgent=REVIEW_URGENT),
+        (opens, due),
+        last,
+        data=(("version", situation.policy.document.version),),
+    )
+
+
+def _effective(situation: Situation) -> datetime:
+    effective = situation.policy.document.effective_on
+    if effective is None:
+        return situation.history.set_up
+    return min(local_moment(effective, 0, 0, situation.tz), situation.history.set_up)
+
+
+def _key_test(situation: Situation) -> Obligation:
+    last = max((t.at for t in situation.facts.key_tests if t.at <= situation.now), default=None)
+    requirement = situation.requirement(Demand.KEY_TEST)
+    every = (requirement.every if requirement else None) or KEY_TEST_EVERY
+    due = later(last or situation.history.set_up, every, situation.tz)
+    opens = due - KEY_TEST_SHOWN
+    basis, why = grounds(requirement, otherwise=("S2-4f",))
+    return _duty(
+        "key-test",
+        ObligationKind.KEY_TEST,
+        Role.IT_PROVIDER,
+        why,
+        people_timing(situation.now, opens, due, urgent=KEY_TEST_URGENT),
+        (opens, due),
+        last,
+        basis=basis,
+    )
+
+
+def _checklist(situation: Situation) -> Obligation:
+    starts = situation.policy.organisation.school_year_starts
+    signed = {s.school_year: s.at for s in situation.facts.signatures if s.at <= situation.now}
+    done = tuple(year_starting_in(starts, year, situation.tz).starts for year in signed)
+    duty = yearly_duty(starts, done, situation.history.set_up, situation.now, situation.tz)
+    this_year = school_year(starts, situation.now, situation.tz)
+    timing = people_timing(situation.now, duty.opens, duty.due, urgent=CHECKLIST_URGENT)
+    return _duty(
+        "checklist",
+        ObligationKind.CHECKLIST,
+        Role.DIRECTOR,
+        ("S1-4.1.4",),
+        Timing.MET if duty.met else timing,
+        (duty.opens, duty.due),
+        max(signed.values(), default=None),
+        data=(("school_year", this_year.label),),
+    )
+
+
+def _duty(
+    name: str,
+    kind: ObligationKind,
+    who: Role,
+    why: tuple[str, ...],
+    timing: Timing,
+    between: tuple[datetime, datetime],
+    last_met: datetime | None,
+    *,
+    basis: Basis = Basis.SOURCE,
+    data: tuple[tuple[str, str], ...] = (),
+) -> Obligation:
+    opens, due = between
+    return Obligation(
+        id=name,
+        kind=kind,
+        data_set=None,
+        target=None,
+        timing=timing,
+        opens=opens,
+        due=due,
+        last_met=last_met,
+        who=who,
+        basis=basis,
+        why=why,
+        data=data,
+    )

@@ -1,0 +1,90 @@
+"""Data sets and places at a glance: one light each, from evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from app.assessment.copies import CopyAge, age_state
+from app.assessment.history import copies_data_set
+from app.assessment.local_time import later
+from app.assessment.model import ConnectionState, DataSetHealth, Finding, State, TargetHealth
+from app.assessment.situation import Situation
+from app.policy.machine import Target
+from app.policy.model import DataSet, Plan
+from app.records.facts import Run
+
+
+def worst(states: Iterable[State]) -> State:
+    return max(states, default=State.OK)
+
+
+def data_set_healths(
+    situation: Situation, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
+) -> tuple[DataSetHealth, ...]:
+    """Judge every data set of the policy, in its order."""
+    return tuple(_data_set(situation, s, p, ages, findings) for s, p in situation.plans)
+
+
+def _data_set(
+    situation: Situation, data_set: DataSet, plan: Plan, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
+) -> DataSetHealth:
+    """The newest copy must meet the demand wherever it is, and every place that is always there must keep up.
+
+    A disk that travels may lag: it is asked for, but the data set is safe without it.
+    """
+    own = tuple(age for age in ages if age.data_set.id == data_set.id)
+    newest = newest_copy(situation, data_set)
+    since = newest or situation.history.set_up
+    lights = [age_state(situation.now, newest, since, plan.max_age, situation)]
+    lights += [State.ATTENTION for age in own if not age.target.removable and age.late(situation.now)]
+    lights += [f.state for f in findings if f.subject == data_set.id]
+    return DataSetHealth(
+        data_set=data_set.id,
+        name=data_set.name,
+        tier=plan.tier,
+        state=worst(lights),
+        last_good=newest,
+        last_run=last_run(situation, data_set),
+        due=later(since, plan.max_age, situation.tz),
+        good_targets=tuple(age.target.id for age in own if age.fresh(situation.now)),
+    )
+
+
+def newest_copy(situation: Situation, data_set: DataSet) -> datetime | None:
+    """Return when the newest good copy of a data set was made, on any place there is."""
+    moments = (situation.history.last_copy(data_set.id, t.id) for t in situation.machine.targets)
+    return max((m for m in moments if m is not None), default=None)
+
+
+def last_run(situation: Situation, data_set: DataSet) -> Run | None:
+    """Return the newest run that was to copy a data set, however it ended."""
+    return next((r for r in situation.history.runs if copies_data_set(r, data_set.id)), None)
+
+
+def target_healths(
+    situation: Situation, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
+) -> tuple[TargetHealth, ...]:
+    """Judge every place, in the machine file's order."""
+    return tuple(_target(situation, t, ages, findings) for t in situation.machine.targets)
+
+
+def _target(
+    situation: Situation, target: Target, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
+) -> TargetHealth:
+    own = tuple(age for age in ages if age.target.id == target.id)
+    connection = situation.connection(target)
+    sight = situation.history.sights.get(target.id)
+    lights = [State.ATTENTION] if connection is ConnectionState.MISSING else []
+    lights += [State.ATTENTION for age in own if not age.fresh(situation.now)]
+    lights += [f.state for f in findings if f.subject == target.id or ("target_id", target.id) in f.data]
+    copies = (situation.history.last_copy(s.id, target.id) for s, _ in situation.plans)
+    return TargetHealth(
+        target=target.id,
+        name=target.name,
+        state=worst(lights),
+        connection=connection,
+        since=sight.since if sight else None,
+        last_good=max((m for m in copies if m is not None), default=None),
+        free_bytes=sight.free_bytes if sight else None,
+    )
