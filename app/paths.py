@@ -45,6 +45,12 @@ class Home:
         )
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """The `--home` arguments with which another process of ours finds the same folders."""
+        # XDG folders come from the environment, which the other process inherits.
+        return ("--home", str(self.config)) if self.data == self.config else ()
+
+    @property
     def policy_file(self) -> Path:
         return self.config / "policy.yml"
 

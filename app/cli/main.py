@@ -1,0 +1,119 @@
+"""The command line: global options, commands that are imported only when they are used, errors into words."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import click
+
+from app.cli.session import Session
+from app.errors import ExitCode, VangnetError
+from app.i18n import N_, _, language_of, set_language
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in `--help` (so that the help imports no command)."""
+
+    module: str
+    attribute: str
+    summary: str
+    hidden: bool = False
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "status": Entry("app.cli.status", "status", N_("One sentence: is everything safe? And what is where.")),
+    "tasks": Entry("app.cli.status", "tasks", N_("What people have to do now.")),
+    "targets": Entry("app.cli.places", "targets", N_("The places for copies, and the USB disks plugged in now.")),
+    "power": Entry("app.cli.places", "power", N_("The UPSes: on mains or on battery, and for how long.")),
+    "backup": Entry("app.cli.backup", "backup", N_("Make a copy now.")),
+    "versions": Entry("app.cli.restore", "versions", N_("The versions of one file.")),
+    "find": Entry("app.cli.restore", "find", N_("Look for a file by its name.")),
+    "restore": Entry("app.cli.restore", "restore", N_("Get files back, in a folder of their own.")),
+    "restore-test": Entry("app.cli.restore", "restore_test", N_("Prove that the copies can be read.")),
+    "check": Entry("app.cli.check", "check", N_("Check that the copies are whole.")),
+    "policy": Entry("app.cli.policy", "policy", N_("Show, check and approve the policy.")),
+    "checklist": Entry("app.cli.checklist", "checklist", N_("The director's yearly checklist.")),
+    "journal": Entry("app.cli.journal", "journal", N_("Verify or export the journal.")),
+    "setup": Entry("app.cli.setup", "setup", N_("Set up from a file, without screens.")),
+    "demo": Entry("app.cli.demo", "demo", N_("A sample school walks the whole way.")),
+    "repo": Entry("app.cli.repo", "repo", N_("A bare repository, for the IT provider.")),
+    "agent": Entry("app.cli.agent", "agent", N_("The process that does the work.")),
+    "worker": Entry("app.cli.agent", "worker", "", hidden=True),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when the program starts."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, entry in COMMANDS.items() if not entry.hidden]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = getattr(importlib.import_module(entry.module), entry.attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, _(entry.summary)) for name, entry in COMMANDS.items() if not entry.hidden]
+        with formatter.section(_("Commands")):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything of Vangnet in this folder."
+)
+@click.option("--lang", type=click.Choice(["nl", "en"]), help="Speak Dutch or English.")
+@click.version_option(package_name="vangnet", prog_name="vangnet")
+@click.pass_context
+def vangnet(ctx: click.Context, home: Path | None, lang: str | None) -> None:
+    """A safety net for the data of a school or a small business. Without a command: the screens."""
+    session = Session.start(home, lang)
+    ctx.obj = session
+    if ctx.invoked_subcommand is None:
+        from app.tui.app import run as run_screens
+
+        ctx.exit(run_screens(session.home, session.clock))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns its exit code. Errors become a text on stderr, or JSON where that was asked."""
+    set_language(language_of())
+    try:
+        returned = vangnet.main(list(arguments), prog_name="vangnet", standalone_mode=False)
+        return returned if isinstance(returned, int) else ExitCode.DONE
+    except click.ClickException as exc:
+        exc.show()
+        return ExitCode.USAGE
+    except click.exceptions.Abort:
+        click.echo(_("Stopped."), err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away; without this Python complains while it shuts down.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except VangnetError as exc:
+        _show_error(exc, as_json="--json" in arguments)
+        return exc.exit_code
+
+
+def _show_error(error: VangnetError, *, as_json: bool) -> None:
+    from app.wording.errors import explain
+
+    said = explain(error)
+    if as_json:
+        details = {key: str(value) for key, value in error.data.items()}
+        document = {"error": {"code": error.code, "what": said.what, "data": details}}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    for line in (said.what, said.safe, said.do):
+        if line:
+            click.echo(line, err=True)

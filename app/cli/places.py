@@ -1,0 +1,88 @@
+"""`vangnet targets` and `vangnet power`: places, disks and UPSes. Without an agent both look for themselves."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from app.cli.documents import drive_document, target_document, ups_document
+from app.cli.session import JsonValue, Session, json_option, pass_session, print_json
+from app.errors import NotSetUp
+from app.i18n import _
+from app.jobs.installation import Installation
+from app.records.facts import DriveSight, UpsSight
+from app.records.presence import agent_pid
+from app.records.store import Records
+
+NUT_TIMEOUT_S = 2.0
+
+
+@click.command()
+@json_option
+@pass_session
+def targets(session: Session, as_json: bool) -> None:
+    """List the places for copies, and every USB disk that is plugged in now."""
+    from app.wording.places import drive_text, place_text
+
+    installation = _installation(session)
+    drives = _drives(session, installation)
+    health = ()
+    if installation is not None:
+        with Records.open(session.home, session.clock) as records:
+            health = installation.assess(records).targets
+    if as_json:
+        known: list[JsonValue] = [target_document(target) for target in health]
+        print_json({"targets": known, "drives": [drive_document(drive) for drive in drives]})
+        return
+    for target in health:
+        click.echo(f"  {place_text(target, session.clock.now(), _zone(installation))}")
+    for drive in drives:
+        click.echo(f"  {drive_text(drive)}")
+    if not health and not drives:
+        click.echo(_("No places for copies yet, and no USB disk is plugged in."))
+
+
+@click.command()
+@json_option
+@pass_session
+def power(session: Session, as_json: bool) -> None:
+    """List each UPS with its state, charge (%), runtime (s) and load (%)."""
+    from app.wording.power import ups_text
+
+    upses = _upses(session, _installation(session))
+    if as_json:
+        print_json({"upses": [ups_document(ups) for ups in upses]})
+        return
+    for ups in upses:
+        click.echo(f"  {ups_text(ups, session.clock.now())}")
+    if not upses:
+        click.echo(_("No UPS is being watched."))
+
+
+def _installation(session: Session) -> Installation | None:
+    try:
+        return session.installation()
+    except NotSetUp:
+        return None
+
+
+def _drives(session: Session, installation: Installation | None) -> tuple[DriveSight, ...]:
+    if agent_pid(session.home) is not None:
+        with Records.open(session.home, session.clock) as records:
+            return records.facts().drives
+    from app.targets.drives import connected_drives
+
+    return connected_drives(installation.machine if installation else None)
+
+
+def _upses(session: Session, installation: Installation | None) -> tuple[UpsSight, ...]:
+    if agent_pid(session.home) is not None:
+        with Records.open(session.home, session.clock) as records:
+            return records.facts().upses
+    from app.power.nut import probe, read_configured
+
+    configured = installation.machine.upses if installation else ()
+    if configured:
+        return asyncio.run(read_configured(configured, timeout_s=NUT_TIMEOUT_S, clock=session.clock))
+    return asyncio.run(probe(timeout_s=NUT_TIMEOUT_S, clock=session.clock))

@@ -1,0 +1,98 @@
+"""`vangnet status` and `vangnet tasks`: the assessment in words or as JSON. Loads neither Textual nor the engine."""
+
+from __future__ import annotations
+
+import click
+
+from app.assessment.model import Assessment
+from app.cli.documents import (
+    data_set_document,
+    finding_document,
+    instant,
+    obligation_document,
+    run_document,
+    target_document,
+)
+from app.cli.session import Session, json_option, pass_session, print_json
+from app.i18n import _
+from app.jobs.installation import Installation
+from app.records.facts import Run
+from app.records.presence import agent_pid
+from app.records.store import Records
+from app.wording.findings import finding_text
+from app.wording.headline import headline
+from app.wording.sets import data_set_row
+from app.wording.tasks import task_text
+
+
+def _look(installation: Installation) -> tuple[Assessment, tuple[Run, ...]]:
+    """Return the assessment, and the runs that are busy right now."""
+    with Records.open(installation.home, installation.clock) as records:
+        return installation.assess(records), records.running()
+
+
+@click.command()
+@json_option
+@pass_session
+def status(session: Session, as_json: bool) -> None:
+    """Say in one sentence whether everything is safe, then what is where."""
+    installation = session.installation()
+    assessment, running = _look(installation)
+    said = headline(assessment)
+    if as_json:
+        scores = dict(assessment.scores)
+        print_json(
+            {
+                "at": instant(assessment.at),
+                "state": assessment.state.name.lower(),
+                "headline": said.text,
+                "agent_running": agent_pid(session.home) is not None,
+                "sets": [data_set_document(health, scores.get(health.data_set)) for health in assessment.data_sets],
+                "targets": [target_document(health) for health in assessment.targets],
+                "findings": [
+                    finding_document(finding, finding_text(finding, installation.policy, installation.machine).what)
+                    for finding in assessment.findings
+                ],
+                "tasks": [
+                    obligation_document(task, task_text(task, assessment.at, installation.timezone).title)
+                    for task in assessment.tasks
+                ],
+                "running": [run_document(run) for run in running],
+            }
+        )
+        return
+    click.echo(said.text)
+    click.echo()
+    for health in assessment.data_sets:
+        row = data_set_row(health, installation.policy, assessment.at, installation.timezone)
+        click.echo(f"  {row.name:<28} {row.last_good:<24} {row.demand:<14} {row.state}")
+    _echo_tasks(installation, assessment)
+
+
+@click.command()
+@json_option
+@pass_session
+def tasks(session: Session, as_json: bool) -> None:
+    """List what people have to do, the most urgent first."""
+    installation = session.installation()
+    assessment, _running = _look(installation)
+    if as_json:
+        print_json(
+            {
+                "at": instant(assessment.at),
+                "tasks": [
+                    obligation_document(task, task_text(task, assessment.at, installation.timezone).title)
+                    for task in assessment.tasks
+                ],
+            }
+        )
+        return
+    if not assessment.tasks:
+        click.echo(_("There is nothing for you to do."))
+    _echo_tasks(installation, assessment)
+
+
+def _echo_tasks(installation: Installation, assessment: Assessment) -> None:
+    for task in assessment.tasks:
+        said = task_text(task, assessment.at, installation.timezone)
+        click.echo(f"  ▸ {said.title:<48} {said.when}")

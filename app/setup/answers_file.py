@@ -1,0 +1,180 @@
+"""Read a file of answers for `vangnet setup --from FILE.yml`: as strict as the policy file, line and key named."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final, cast
+
+from app.policy.decode import Fields, Item
+from app.policy.errors import Expected, Reason
+from app.policy.machine import TargetKind, Ups, UpsId
+from app.policy.model import (
+    Availability,
+    Classification,
+    Confidentiality,
+    DataSetKind,
+    Integrity,
+    Policy,
+    TypicalDataSet,
+)
+from app.policy.yamlfile import Report, parse_yaml, read_bytes
+from app.setup.answers import DataSetAnswer, OrganisationAnswer, PeopleAnswer, PlaceAnswer, SetupAnswers
+from app.setup.errors import SetupInvalid
+from app.setup.identifiers import unique_slug
+
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def load_answers(path: Path, template: Policy) -> SetupAnswers:
+    """Read and validate a file of answers; `template` knows the typical data sets.
+
+    Raises SetupInvalid with every problem of the file, NotSetUp when there is no such file.
+    """
+    report = Report(path.name, SetupInvalid)
+    top = parse_yaml(read_bytes(path, SetupInvalid), report)
+    with Fields(top, "", report) as fields:
+        organisation = _organisation(fields.mapping("organisation"))
+        people = _people(item.fields()) if (item := fields.get("people")) else PeopleAnswer()
+        answers = SetupAnswers(
+            organisation=organisation,
+            people=people,
+            data_sets=_data_sets(fields.items("data_sets"), template, organisation),
+            places=_places(fields.items("places")),
+            upses=_upses(fields.items("upses", required=False)),
+            backup_time=item.time() if (item := fields.get("backup_time")) else SetupAnswers().backup_time,
+        )
+    report.raise_if_any()
+    return answers
+
+
+def _organisation(fields: Fields) -> OrganisationAnswer:
+    with fields:
+        return OrganisationAnswer(
+            name=fields.text("name"),
+            kind="school" if fields.one_of("kind", ("school", "business")) == "school" else "business",
+            country="BE" if fields.one_of("country", ("BE", "NL")) == "BE" else "NL",
+            language="nl" if fields.one_of("language", ("nl", "en")) == "nl" else "en",
+        )
+
+
+def _people(fields: Fields) -> PeopleAnswer:
+    with fields:
+        return PeopleAnswer(
+            director=fields.text("director", ""),
+            director_email=_email(fields, "director_email"),
+            it_provider=fields.text("it_provider", ""),
+            it_provider_email=_email(fields, "it_provider_email"),
+            it_provider_phone=fields.text("it_provider_phone", ""),
+        )
+
+
+def _email(fields: Fields, key: str) -> str:
+    item = fields.get(key)
+    if item is None:
+        return ""
+    address = item.text()
+    if not _EMAIL.fullmatch(address):
+        item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.TEXT,))
+    return address
+
+
+def _data_sets(
+    items: tuple[Item, ...], template: Policy, organisation: OrganisationAnswer
+) -> tuple[DataSetAnswer, ...]:
+    typical = {t.id: t for t in template.typical_data_sets if t.organisation == organisation.kind}
+    answers: list[DataSetAnswer] = []
+    for item in items:
+        with item.fields() as fields:
+            usual = _typical(fields, typical)
+            default_name = usual.name.text(organisation.language) if usual else None
+            name = fields.text("name", default_name) if default_name else fields.text("name")
+            answers.append(
+                DataSetAnswer(
+                    id=unique_slug(name, {answer.id for answer in answers}),
+                    name=name,
+                    paths=tuple(_absolute(path) for path in fields.items("paths")),
+                    classification=_classification(fields, usual),
+                    kind=fields.choice("kind", DataSetKind, usual.kind if usual else DataSetKind.DATA),
+                    exclude=fields.texts("exclude"),
+                )
+            )
+    return tuple(answers)
+
+
+def _typical(fields: Fields, known: dict[str, TypicalDataSet]) -> TypicalDataSet | None:
+    item = fields.get("typical")
+    return known[item.one_of(tuple(known))] if item and known else None
+
+
+def _classification(fields: Fields, usual: TypicalDataSet | None) -> Classification:
+    """The three levels; each may be left out where the data set is a typical one."""
+    if usual is None:
+        return Classification(
+            fields.choice("availability", Availability),
+            fields.choice("integrity", Integrity),
+            fields.choice("confidentiality", Confidentiality),
+        )
+    levels = usual.classification
+    return Classification(
+        fields.choice("availability", Availability, levels.availability),
+        fields.choice("integrity", Integrity, levels.integrity),
+        fields.choice("confidentiality", Confidentiality, levels.confidentiality),
+    )
+
+
+def _places(items: tuple[Item, ...]) -> tuple[PlaceAnswer, ...]:
+    answers: list[PlaceAnswer] = []
+    for item in items:
+        with item.fields() as fields:
+            name = fields.text("name")
+            kind = fields.choice("kind", TargetKind)
+            path = fields.need("path") if kind is TargetKind.FOLDER else fields.get("path")
+            answers.append(
+                PlaceAnswer(
+                    id=unique_slug(name, {answer.id for answer in answers}),
+                    name=name,
+                    kind=kind,
+                    path=_place_path(kind, path),
+                    colour=fields.text("colour", ""),
+                    site=fields.text("site", ""),
+                    offsite=fields.true_or_false("offsite", False),
+                    fs_uuid=fields.text("fs_uuid") if kind is TargetKind.USB else fields.text("fs_uuid", ""),
+                    serial=fields.text("serial", ""),
+                )
+            )
+    return tuple(answers)
+
+
+def _place_path(kind: TargetKind, item: Item | None) -> Path:
+    """A folder has an absolute path; on a USB disk it is relative to the disk, "vangnet" by default."""
+    if kind is TargetKind.FOLDER:
+        return _absolute(item) if item else Path("/")
+    path = Path(item.text() if item else "vangnet")
+    if item and (path.is_absolute() or ".." in path.parts):
+        item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.RELATIVE_PATH,))
+    return path
+
+
+def _absolute(item: Item) -> Path:
+    path = Path(item.text()).expanduser()
+    if not path.is_absolute() or ".." in path.parts:
+        item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.ABSOLUTE_PATH,))
+    return path
+
+
+def _upses(items: tuple[Item, ...]) -> tuple[Ups, ...]:
+    answers: list[Ups] = []
+    for item in items:
+        with item.fields() as fields:
+            name = fields.text("name")
+            answers.append(
+                Ups(
+                    id=UpsId(unique_slug(name, {answer.id for answer in answers})),
+                    name=name,
+                    host=fields.text("host", "127.0.0.1"),
+                    port=fields.number("port", 1, 65535, 3493),
+                    ups=cast(str, fields.text("ups", "ups")),
+                )
+            )
+    return tuple(answers)

@@ -1,0 +1,95 @@
+"""Carry out a set-up: keys, places, policy and machine file; the same for the wizard and for a file of answers.
+
+The machine file comes last: while it is missing the home is "not set up", and a set-up that was interrupted is simply
+done again. Places that were prepared by the interrupted one are recognised by their marker and get the new key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from app.clock import Clock
+from app.paths import Home
+from app.policy.load import load_machine, load_policy
+from app.policy.machine import DataSetFolders, Machine, Target, TargetKind
+from app.policy.model import DataSet, DataSetId, Policy, Role
+from app.policy.write import write_machine, write_policy
+from app.records.facts import DriveSight
+from app.records.store import Records
+from app.secret import Secret
+from app.setup.answers import DataSetAnswer, OrganisationAnswer, PlaceAnswer, SetupAnswers
+from app.setup.draft import discard_draft
+from app.setup.errors import AlreadySetUp, SetupIncomplete
+from app.targets.keys import KeyRing, new_recovery_key
+from app.targets.place import prepare_target
+
+TIMEZONES: Final = {"BE": "Europe/Brussels", "NL": "Europe/Amsterdam"}
+SCHOOL_YEAR_STARTS: Final = {"BE": (9, 1), "NL": (8, 1)}
+
+
+class Step(StrEnum):
+    """What the set-up is doing, for a screen that shows it."""
+
+    KEYS = "keys"
+    PLACE = "place"
+    POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupResult:
+    """What a set-up made. The recovery key exists nowhere else: it is shown, printed, and then forgotten."""
+
+    recovery_key: Secret
+    policy: Policy
+    machine: Machine
+
+
+def apply_setup(
+    home: Home,
+    answers: SetupAnswers,
+    *,
+    clock: Clock,
+    drives: tuple[DriveSight, ...] = (),
+    on_step: Callable[[Step, str], None] = lambda _step, _name: None,
+) -> SetupResult:
+    """Make everything the answers ask for; returns the recovery key that the organisation must keep.
+
+    `drives` are the USB disks plugged in now. Raises AlreadySetUp, SetupIncomplete, or what a place gives as its
+    error; then nothing counts as set up and the same answers can be applied again.
+    """
+    if home.machine_file.exists():
+        raise AlreadySetUp(home=str(home.config))
+    organisation = _complete(answers)
+    for folder in (home.config, home.data, home.secrets):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    on_step(Step.KEYS, "")
+    recovery = new_recovery_key()
+    KeyRing.create(home, recovery, clock)
+    targets = tuple(_prepare(home, place, answers, organisation, clock, drives, on_step) for place in answers.places)
+    on_step(Step.POLICY, "")
+    today = clock.now().date()
+    write_policy(
+        home.policy_file,
+        organisation=dataclasses.replace(_organisation_fields(organisation)),
+        data_sets=tuple(_data_set(answer, today) for answer in answers.data_sets),
+        people=_people(answers),
+    )
+    policy = load_policy(home.policy_file)
+    machine = Machine(
+        language=organisation.language,
+        data_sets=tuple(DataSetFolders(DataSetId(a.id), a.paths, a.exclude) for a in answers.data_sets),
+        targets=targets,
+        upses=answers.upses,
+        backup_time=answers.backup_time,
+    )
+    with Records.open(home, clock) as records:
+        records.mark_set_up()
+    write_machine(home.machine_file, machine)
+    discard_draft(home)
+    return SetupResult(recovery, policy, load_machine(home.machine_file, policy))
