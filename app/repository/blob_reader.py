@@ -1,0 +1,65 @@
+"""Reading many blobs from packs: one read for blobs that lie close together, and a second try for each alone."""
+
+from __future__ import annotations
+
+from app.repository.backend.base import FileKind
+from app.repository.errors import BackendError, BackendUnavailable, RepositoryDamaged
+from app.repository.index import PackedBlob
+from app.repository.model import BlobId, PackId
+from app.repository.repository import Repository
+
+READ_BYTES = 8 << 20
+"""How much is read at once at most (one blob may be longer)."""
+
+READ_GAP = 256 << 10
+"""Unwanted bytes between two wanted blobs that are cheaper to read than to skip."""
+
+
+def is_damage(repository: Repository, error: Exception) -> bool:
+    """Tell whether an error concerns one file of the repository, rather than a place that went away.
+
+    A bad sector and a pulled-out disk both answer EIO; the config tells them apart.
+    """
+    if isinstance(error, RepositoryDamaged):
+        return True
+    if not isinstance(error, BackendUnavailable):
+        return isinstance(error, BackendError)
+    try:
+        repository.backend.load(FileKind.CONFIG, limit=1 << 20)
+    except (BackendError, RepositoryDamaged):
+        return False
+    return True
+
+
+class BlobReader:
+    """Opens blobs of one repository; never gives out a byte that is not verified by the blob's id."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def read(self, pack: PackId, start: int, end: int) -> memoryview | None:
+        """Return the bytes of a pack from `start` to `end`, None when they cannot be read."""
+        try:
+            return memoryview(self._repository.backend.load_range(FileKind.PACK, pack.hex(), start, end - start))
+        except (BackendError, RepositoryDamaged) as exc:
+            if not is_damage(self._repository, exc):
+                raise
+            return None
+
+    def open(self, blob_id: BlobId, place: PackedBlob, read: memoryview | None, start: int) -> bytes | None:
+        """Return a blob's content from bytes that `read` gave from `start` on, None when it is damaged.
+
+        What is not whole there is looked for at every other place that the index knows.
+        """
+        if read is not None:
+            sealed = read[place.offset - start : place.offset - start + place.length]
+            try:
+                return self._repository.open_blob(blob_id, sealed, place.plain_length, pack=place.pack.hex())
+            except RepositoryDamaged:
+                pass  # the blob alone, and its other places, are still to be tried
+        try:
+            return self._repository.load_blob(blob_id)
+        except (BackendError, RepositoryDamaged) as exc:
+            if not is_damage(self._repository, exc):
+                raise
+            return None

@@ -1,0 +1,303 @@
+"""What a restore will do: the folders and entries that are wanted, and the reads that bring their content.
+
+The plan is made before anything is written. Small files are gathered pack by pack, large ones read file by file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.repository.blob_reader import READ_BYTES, READ_GAP
+from app.repository.crypto import OVERHEAD
+from app.repository.errors import Cancelled, RepositoryDamaged
+from app.repository.finder import MAX_DEPTH
+from app.repository.index import Index, PackedBlob
+from app.repository.model import (
+    BlobId,
+    Cancel,
+    FileProblem,
+    Node,
+    NodeType,
+    PackId,
+    RestoreOptions,
+    Snapshot,
+)
+from app.repository.pack import MAX_BLOB
+from app.repository.patterns import Patterns
+from app.repository.repository import Repository
+
+TARGET_ITSELF = -1
+"""The parent of a folder that stands for the target folder itself."""
+
+_SEGMENT_BYTES = 32 << 20
+_FILES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFolder:
+    """A folder to be made in the folder with the number `parent`; `path` is absolute in the snapshot."""
+
+    parent: int
+    path: bytes
+    node: Node | None
+
+
+@dataclass(slots=True)
+class PlannedEntry:
+    """Anything but a folder, to be made in the folder with the number `folder`."""
+
+    folder: int
+    node: Node
+    replaces: bool = False
+    """Something stands in its place that is to be replaced."""
+
+
+@dataclass(slots=True)
+class RestorePlan:
+    """Folders come before what they hold; numbers are positions in the tuples."""
+
+    folders: list[PlannedFolder] = field(default_factory=list)
+    entries: list[PlannedEntry] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
+
+    def path_of(self, entry: PlannedEntry) -> bytes:
+        """Return an entry's absolute path in the snapshot."""
+        return self.folders[entry.folder].path.rstrip(b"/") + b"/" + entry.node.name
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A folder of the snapshot that is being walked; its place in the plan is made when something needs it."""
+
+    path: bytes
+    nodes: Iterator[Node]
+    node: Node | None
+    above: _Frame | None
+    number: int | None = None
+
+
+class _Selection:
+    """Which paths of a snapshot are wanted."""
+
+    def __init__(self, options: RestoreOptions) -> None:
+        strip = _clean(options.strip)
+        paths = options.paths or ((options.strip,) if strip else ())
+        self.roots = {_clean(path) for path in paths}
+        if b"" in self.roots:
+            self.roots = set()
+        self._ancestors = {parent for root in self.roots for parent in _parents(root)}
+        self._strip = strip
+        self._include = Patterns(options.include)
+        self._including = bool(options.include)
+        self._exclude = Patterns(options.exclude)
+
+    def is_target_itself(self, folder: bytes) -> bool:
+        return folder == b"" or folder == self._strip or self._strip.startswith(folder + b"/")
+
+    def wants(self, path: bytes) -> bool:
+        inside = not self.roots or path in self.roots or any(parent in self.roots for parent in _parents(path))
+        return inside and (not self._including or self._include.matches(path)) and not self._exclude.matches(path)
+
+    def enters(self, path: bytes) -> bool:
+        """Tell whether something wanted may lie in a folder."""
+        if self._exclude.matches(path):
+            return False
+        return (
+            not self.roots
+            or path in self._ancestors
+            or path in self.roots
+            or any(parent in self.roots for parent in _parents(path))
+        )
+
+
+def _clean(path: bytes) -> bytes:
+    names = [name for name in path.split(b"/") if name not in (b"", b".")]
+    return b"/" + b"/".join(names) if names else b""
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    while (at := path.rfind(b"/")) > 0:
+        path = path[:at]
+        yield path
+    yield b""
+
+
+def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOptions, cancel: Cancel) -> RestorePlan:
+    """Walk a snapshot and plan what is wanted of it; what cannot be read is named in the plan's problems."""
+    selection = _Selection(options)
+    plan = RestorePlan()
+    missing = set(selection.roots)
+    frame: _Frame | None = _enter(repository, plan, snapshot.tree, b"", None, None)
+    depth = 1
+    while frame is not None:
+        if cancel.is_set():
+            raise Cancelled
+        node = next(frame.nodes, None)
+        if node is None:
+            frame, depth = frame.above, depth - 1
+            continue
+        path = frame.path + b"/" + node.name
+        missing.discard(path)
+        wanted = selection.wants(path)
+        if node.type is not NodeType.DIR:
+            if wanted:
+                plan.entries.append(PlannedEntry(_number(plan, selection, frame), node))
+            continue
+        if not selection.enters(path):
+            continue
+        if depth >= MAX_DEPTH or node.subtree is None:
+            plan.problems.append(FileProblem(path, "too-deep" if node.subtree else "tree-damaged"))
+            continue
+        frame, depth = _enter(repository, plan, node.subtree, path, node, frame), depth + 1
+        if wanted:
+            _number(plan, selection, frame)
+    plan.problems += [FileProblem(path, "not-in-snapshot") for path in sorted(missing)]
+    return plan
+
+
+def _enter(
+    repository: Repository, plan: RestorePlan, tree: BlobId, path: bytes, node: Node | None, above: _Frame | None
+) -> _Frame:
+    nodes: tuple[Node, ...] = ()
+    try:
+        nodes = repository.load_tree(tree)
+    except RepositoryDamaged:
+        plan.problems.append(FileProblem(path or b"/", "tree-damaged"))
+    return _Frame(path, iter(nodes), node, above)
+
+
+def _number(plan: RestorePlan, selection: _Selection, frame: _Frame) -> int:
+    """Return the number of a folder in the plan, adding it and the folders above it when they are not yet there."""
+    waiting: list[_Frame] = []
+    at: _Frame | None = frame
+    while at is not None and at.number is None:
+        waiting.append(at)
+        at = at.above
+    for folder in reversed(waiting):
+        parent = TARGET_ITSELF
+        if folder.above is not None and not selection.is_target_itself(folder.path):
+            assert folder.above.number is not None
+            parent = folder.above.number
+        folder.number = len(plan.folders)
+        plan.folders.append(PlannedFolder(parent, folder.path or b"/", folder.node))
+    assert frame.number is not None
+    return frame.number
+
+
+# --- what to read ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SmallFiles:
+    """Files of one blob each, whose blobs lie close together in a pack from `start` to `end`."""
+
+    pack: PackId
+    start: int
+    end: int
+    files: tuple[tuple[PackedBlob, int], ...]
+    """The blob's place and the entry's number, sorted by offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyFiles:
+    """Files without content, by their numbers."""
+
+    files: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a file of many blobs: content[first:last], from `offset` in the file."""
+
+    file: int
+    first: int
+    last: int
+    offset: int
+    is_whole_file: bool
+
+
+ReadTask = SmallFiles | EmptyFiles | Segment
+
+
+@dataclass(slots=True)
+class ReadPlan:
+    """The tasks of a restore, large files first; `missing` are entries whose blobs the index does not know."""
+
+    tasks: list[ReadTask] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    segments: dict[int, int] = field(default_factory=dict)
+    """The number of segments of each file that has more than one."""
+    sizes: dict[int, int] = field(default_factory=dict)
+    """The size in bytes of those files, by their blobs."""
+    bytes_total: int = 0
+
+
+def plain_size(place: PackedBlob) -> int:
+    """Return how many bytes a blob has when opened."""
+    return place.plain_length or place.length - OVERHEAD
+
+
+def plan_reads(entries: Sequence[PlannedEntry], numbers: Sequence[int], index: Index) -> ReadPlan:
+    """Plan how to bring the content of the files with these numbers."""
+    plan = ReadPlan()
+    empty: list[int] = []
+    small: dict[PackId, list[tuple[PackedBlob, int]]] = defaultdict(list)
+    for number in numbers:
+        content = entries[number].node.content
+        places = [index.lookup(blob_id) for blob_id in content]
+        known = [place for place in places if place is not None and place.length <= MAX_BLOB + OVERHEAD]
+        if len(known) != len(places):
+            plan.missing.append(number)
+            continue
+        plan.bytes_total += sum(map(plain_size, known))
+        if not known:
+            empty.append(number)
+        elif len(known) == 1:
+            small[known[0].pack].append((known[0], number))
+        else:
+            _plan_segments(plan, number, known)
+    for pack, files in small.items():
+        plan.tasks.extend(_gather(pack, files))
+    plan.tasks.extend(EmptyFiles(tuple(empty[at : at + _FILES_AT_ONCE])) for at in range(0, len(empty), _FILES_AT_ONCE))
+    return plan
+
+
+def _plan_segments(plan: ReadPlan, number: int, places: list[PackedBlob]) -> None:
+    cuts = [(0, 0)]
+    at = filled = 0
+    for position, place in enumerate(places, 1):
+        at += plain_size(place)
+        filled += plain_size(place)
+        if filled >= _SEGMENT_BYTES and position < len(places):
+            cuts.append((position, at))
+            filled = 0
+    ends = [first for first, _ in cuts[1:]] + [len(places)]
+    if len(cuts) > 1:
+        plan.segments[number] = len(cuts)
+        plan.sizes[number] = at
+    plan.tasks.extend(
+        Segment(number, first, last, offset, is_whole_file=len(cuts) == 1)
+        for (first, offset), last in zip(cuts, ends, strict=True)
+    )
+
+
+def _gather(pack: PackId, files: list[tuple[PackedBlob, int]]) -> Iterator[SmallFiles]:
+    """Cut the wanted blobs of a pack into reads: the whole pack at once when it is small or mostly wanted."""
+    files.sort(key=lambda item: item[0].offset)
+    group: list[tuple[PackedBlob, int]] = []
+    end = 0
+    for item in files:
+        place = item[0]
+        if group and (
+            place.offset - end > READ_GAP
+            or place.offset + place.length - group[0][0].offset > READ_BYTES
+            or len(group) >= _FILES_AT_ONCE
+        ):
+            yield SmallFiles(pack, group[0][0].offset, end, tuple(group))
+            group, end = [], 0
+        group.append(item)
+        end = max(end, place.offset + place.length)
+    if group:
+        yield SmallFiles(pack, group[0][0].offset, end, tuple(group))

@@ -1,0 +1,296 @@
+"""Restoring: a snapshot, or a part of it, becomes files below a folder again.
+
+The order: plan, folders, contents (on several processes), other entries and hard links, attributes of the folders
+with the deepest first. A file appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from functools import partial
+
+from app.clock import SystemClock
+from app.repository.model import (
+    Cancel,
+    FileProblem,
+    Monitor,
+    NodeType,
+    Phase,
+    RestoreOptions,
+    RestoreSummary,
+    Snapshot,
+)
+from app.repository.parallel import run_tasks, worker_count
+from app.repository.repository import Repository
+from app.repository.restore_content import BLOB_DAMAGED, ContentWriter, TaskOutcome, reason_of
+from app.repository.restore_files import (
+    FolderState,
+    Target,
+    exists,
+    make_link,
+    make_special,
+    publish,
+    set_attributes,
+    temporary_name,
+)
+from app.repository.restore_plan import (
+    TARGET_ITSELF,
+    PlannedEntry,
+    ReadPlan,
+    RestorePlan,
+    Segment,
+    plan_reads,
+    plan_restore,
+)
+
+BLOB_MISSING = "blob-missing"
+
+_WORTH_WORKERS_BYTES = 4 << 20
+_WORTH_WORKERS_FILES = 500
+
+
+def restore(
+    repository: Repository,
+    snapshot: Snapshot,
+    to: bytes,
+    *,
+    options: RestoreOptions,
+    monitor: Monitor,
+    cancel: Cancel,
+) -> RestoreSummary:
+    """Restore what `options` ask for below the folder `to`, which is made when it is not there.
+
+    A file that cannot be restored is named in the summary's `problems` (its path in the snapshot, and "blob-damaged",
+    "blob-missing", "tree-damaged", "not-in-snapshot", "not-as-written", "too-deep" or an errno name), and nothing of
+    it is left; a folder that cannot be made stands for all it holds. Owners are restored only by root, sockets never.
+    Raises Cancelled, BackendUnavailable, RepositoryDamaged when the index cannot be read, OSError when `to` cannot
+    be made.
+    """
+    clock = SystemClock()
+    started = clock.monotonic()
+    monitor.phase = Phase.OPENING
+    plan = plan_restore(repository, snapshot, options, cancel)
+    with Target(to, plan.folders) as target:
+        run = _Restore(plan, target, options, monitor)
+        run.make_folders()
+        files, others, links = run.sort_out()
+        run.bring_contents(repository, files, cancel)
+        run.make_others(others, links)
+        run.finish_folders()
+    return RestoreSummary(
+        files=run.files,
+        folders=sum(state is FolderState.MADE for state in run.states),
+        bytes_written=run.bytes_written,
+        duration_s=clock.monotonic() - started,
+        skipped=tuple(run.skipped),
+        problems=tuple(plan.problems),
+    )
+
+
+class _Restore:
+    """One restore on its way; its methods are its steps, in their order."""
+
+    def __init__(self, plan: RestorePlan, target: Target, options: RestoreOptions, monitor: Monitor) -> None:
+        self._plan = plan
+        self._target = target
+        self._options = options
+        self._monitor = monitor
+        self._reads = ReadPlan()
+        self._shared_names: dict[int, bytes] = {}
+        self._failed: set[int] = set()
+        self.states: list[FolderState] = []
+        self.skipped: list[bytes] = []
+        self.files = 0
+        self.bytes_written = 0
+        monitor.problems = len(plan.problems)
+        monitor.files_total = len(plan.entries)
+
+    def make_folders(self) -> None:
+        for number, folder in enumerate(self._plan.folders):
+            if folder.parent != TARGET_ITSELF and self.states[folder.parent] is FolderState.BLOCKED:
+                self.states.append(FolderState.BLOCKED)
+                continue
+            try:
+                state, reason = self._target.make_folder(number), "ENOTDIR"
+            except OSError as exc:
+                state, reason = FolderState.BLOCKED, reason_of(exc)
+            self.states.append(state)
+            if state is FolderState.BLOCKED:
+                self._problem(folder.path, reason)
+
+    def sort_out(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+        """Return the files to bring, the other entries, and the hard links as (link, file it is a name of)."""
+        files: list[int] = []
+        others: list[int] = []
+        links: list[tuple[int, int]] = []
+        first_names: dict[tuple[object, ...], int] = {}
+        for number, entry in enumerate(self._plan.entries):
+            node = entry.node
+            if node.type is NodeType.SOCKET or not self._has_room(entry):
+                continue  # a socket is made anew by its program
+            if node.type is not NodeType.FILE:
+                others.append(number)
+                continue
+            if node.links > 1 and node.inode:
+                key = (node.device_id, node.inode, node.mtime_ns, node.content)
+                first = first_names.setdefault(key, number)
+                if first != number:
+                    links.append((number, first))
+                    continue
+            files.append(number)
+        self._monitor.files_total = len(files) + len(others) + len(links)
+        return files, others, links
+
+    def _has_room(self, entry: PlannedEntry) -> bool:
+        """Tell whether an entry can be made; what stands in its place is skipped, or marked to be replaced."""
+        state = self.states[entry.folder]
+        if state is not FolderState.FOUND:
+            return state is FolderState.MADE
+        try:
+            if not exists(self._target.folder(entry.folder), entry.node.name):
+                return True
+        except OSError as exc:
+            self._problem(self._plan.path_of(entry), reason_of(exc))
+            return False
+        if self._options.overwrite == "never":
+            self.skipped.append(self._plan.path_of(entry))
+            return False
+        entry.replaces = True
+        return True
+
+    # --- contents ---
+
+    def bring_contents(self, repository: Repository, files: list[int], cancel: Cancel) -> None:
+        entries = self._plan.entries
+        reads = self._reads = plan_reads(entries, files, repository.index)
+        self._monitor.bytes_total = reads.bytes_total
+        self._monitor.phase = Phase.RESTORING
+        for number in reads.missing:
+            self._fail(number, BLOB_MISSING)
+        try:
+            for number in reads.segments:
+                self._attempt(number, self._prepare_shared)
+            writer = ContentWriter(
+                repository,
+                entries,
+                self._target,
+                reads.tasks,
+                shared_names=self._shared_names,
+                verify=self._options.verify,
+            )
+            worth_it = reads.bytes_total >= _WORTH_WORKERS_BYTES or len(files) >= _WORTH_WORKERS_FILES
+            workers = worker_count(repository.backend, len(reads.tasks)) if worth_it else 0
+            run_tasks(len(reads.tasks), writer.perform, self._collect, workers=workers, cancel=cancel)
+        finally:
+            for number in tuple(self._shared_names):
+                self._discard_shared(number)
+
+    def _prepare_shared(self, number: int) -> None:
+        """Make a file that several tasks will write, at its full size and under a temporary name."""
+        name = temporary_name()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(name, flags, 0o600, dir_fd=self._target.folder(self._plan.entries[number].folder))
+        self._shared_names[number] = name
+        try:
+            os.ftruncate(fd, self._reads.sizes[number])
+        finally:
+            os.close(fd)
+
+    def _collect(self, outcome: TaskOutcome) -> None:
+        self.bytes_written += outcome.bytes_written
+        self._monitor.bytes_done = self.bytes_written
+        for number, reason in outcome.failed:
+            self._fail(number, reason)
+        for number in outcome.done:
+            self._done(number)
+        task = self._reads.tasks[outcome.task]
+        if not isinstance(task, Segment) or task.is_whole_file:
+            return
+        self._reads.segments[task.file] -= 1
+        was_last = self._reads.segments[task.file] == 0
+        if was_last and task.file not in self._failed and self._attempt(task.file, self._publish_shared):
+            self._done(task.file)
+
+    def _publish_shared(self, number: int) -> None:
+        entry = self._plan.entries[number]
+        folder = self._target.folder(entry.folder)
+        name = self._shared_names[number]
+        fd = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            set_attributes(fd, entry.node)
+        finally:
+            os.close(fd)
+        publish(folder, name, entry)
+        del self._shared_names[number]
+
+    def _discard_shared(self, number: int) -> None:
+        name = self._shared_names.pop(number)
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=self._target.folder(self._plan.entries[number].folder))
+
+    # --- all the rest ---
+
+    def make_others(self, others: list[int], links: list[tuple[int, int]]) -> None:
+        """Make symlinks, fifos and devices, and the further names of files that have several."""
+        for number in others:
+            if self._attempt(number, self._make_special):
+                self._done(number)
+        for number, first in links:
+            if first in self._failed:
+                self._fail(number, BLOB_DAMAGED)
+                continue
+            if self._attempt(number, partial(self._make_link, first)):
+                self._done(number)
+
+    def _make_special(self, number: int) -> None:
+        entry = self._plan.entries[number]
+        make_special(self._target.folder(entry.folder), entry)
+
+    def _make_link(self, first: int, number: int) -> None:
+        link, file = self._plan.entries[number], self._plan.entries[first]
+        # Asking for the second folder could close the first one's descriptor: hold on to it.
+        source = os.dup(self._target.folder(file.folder))
+        try:
+            make_link(source, file.node.name, self._target.folder(link.folder), link)
+        finally:
+            os.close(source)
+
+    def finish_folders(self) -> None:
+        """Give the folders we made their attributes; those we found only when overwriting was asked for."""
+        self._monitor.phase = Phase.FINISHING
+        wanted = {FolderState.MADE}
+        if self._options.overwrite == "always":
+            wanted.add(FolderState.FOUND)
+        for number in range(len(self.states) - 1, -1, -1):
+            if self.states[number] not in wanted:
+                continue
+            try:
+                self._target.finish_folder(number)
+            except (OSError, OverflowError) as exc:
+                self._problem(self._plan.folders[number].path, reason_of(exc))
+
+    # --- keeping the books ---
+
+    def _attempt(self, number: int, step: Callable[[int], None]) -> bool:
+        try:
+            step(number)
+        except (OSError, OverflowError) as exc:
+            self._fail(number, reason_of(exc))
+            return False
+        return True
+
+    def _done(self, number: int) -> None:
+        self.files += 1
+        self._monitor.files_done = self.files
+        self._monitor.current = self._plan.path_of(self._plan.entries[number])
+
+    def _fail(self, number: int, reason: str) -> None:
+        if number not in self._failed:  # several parts of one file may fail
+            self._failed.add(number)
+            self._problem(self._plan.path_of(self._plan.entries[number]), reason)
+
+    def _problem(self, path: bytes, reason: str) -> None:
+        self._plan.problems.append(FileProblem(path, reason))
+        self._monitor.problems = len(self._plan.problems)
