@@ -49,13 +49,6 @@ class MarkerDamaged(TargetError):
     code = "marker-damaged"
 
 
-class KeyRingExists(VangnetError):
-    """This organisation has its keys already; they are never replaced by accident (`path`)."""
-
-    code = "key-ring-exists"
-    exit_code = ExitCode.USAGE
-
-
 class KeyRingMissing(VangnetError):
     """The organisation's keys are not on this computer, or not whole (`path`, `reason`)."""
 

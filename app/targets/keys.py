@@ -19,7 +19,7 @@ from app.repository.errors import RepositoryDamaged, UnsupportedRepository, Wron
 from app.repository.keys import KEY_FILE_LIMIT, KeyFile, describe_key_file, make_key_file, open_key_file
 from app.repository.repository import this_host
 from app.secret import Secret
-from app.targets.errors import KeyRingExists, KeyRingMissing
+from app.targets.errors import KeyRingMissing
 from app.targets.files import PRIVATE, read_bounded, write_whole
 from app.targets.recovery_key import (
     group_matches,
@@ -69,22 +69,26 @@ class KeyRing:
     def create(cls, home: Home, recovery: Secret, clock: Clock) -> KeyRing:
         """Make the keys of an organisation under a recovery key that is printed now; takes about a second.
 
-        Raises KeyRingExists where there are keys: copies made with them would become unreadable.
+        Keys that are there already are kept and only the recovery key is replaced: a set-up that was cut off can be
+        done again, and copies made before stay readable. Raises KeyRingMissing when they are there but damaged.
         """
         folder = home.secrets
+        now, host = clock.now(), this_host()
         if cls.exists(home):
-            raise KeyRingExists(path=str(folder))
+            ring = cls.load(home)
+            again = make_key_file(ring.master, recovery, hostname=host, username=_RECOVERY_USER, now=now)
+            write_whole(folder / RECOVERY_KEY_FILE, again.data, mode=PRIVATE)
+            return cls(ring.master, ring.machine, again)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         master = MasterKey.generate()
         password = Secret(secrets.token_urlsafe(_PASSWORD_BYTES))
-        now, host = clock.now(), this_host()
         ring = cls(
             master,
             make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now),
             make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now),
         )
-        # The master key comes last: it is what says that the ring is whole, so a cut-off `create` can be repeated.
+        # The master key comes last: it is what says that the ring is whole.
         write_whole(folder / MACHINE_PASSWORD_FILE, password.reveal().encode(), mode=PRIVATE)
         write_whole(folder / MACHINE_KEY_FILE, ring.machine.data, mode=PRIVATE)
         write_whole(folder / RECOVERY_KEY_FILE, ring.recovery.data, mode=PRIVATE)
@@ -95,11 +99,11 @@ class KeyRing:
     def load(cls, home: Home) -> KeyRing:
         """Read the keys; raises KeyRingMissing when they are not there or not whole. Takes no scrypt time."""
         folder = home.secrets
-        try:
-            master = MasterKey.from_json(_read(folder / MASTER_FILE, _MASTER_LIMIT))
-        except RepositoryDamaged as exc:
-            raise KeyRingMissing(path=str(folder / MASTER_FILE), reason="damaged") from exc
-        return cls(master, _read_key_file(folder / MACHINE_KEY_FILE), _read_key_file(folder / RECOVERY_KEY_FILE))
+        return cls(
+            _read_master(folder),
+            _read_key_file(folder / MACHINE_KEY_FILE),
+            _read_key_file(folder / RECOVERY_KEY_FILE),
+        )
 
 
 def opens(keys: KeyRing | Home, recovery: Secret) -> bool:
@@ -112,6 +116,13 @@ def opens(keys: KeyRing | Home, recovery: Secret) -> bool:
         return open_key_file(ring.recovery.data, recovery) == ring.master
     except WrongKey:
         return False
+
+
+def _read_master(folder: Path) -> MasterKey:
+    try:
+        return MasterKey.from_json(_read(folder / MASTER_FILE, _MASTER_LIMIT))
+    except RepositoryDamaged as exc:
+        raise KeyRingMissing(path=str(folder / MASTER_FILE), reason="damaged") from exc
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -194,5 +194,5 @@ def _writing(existing: Path, read_only: bool) -> list[PlaceProblem]:
         with contextlib.suppress(OSError):
             trial.unlink()
         reason = os.strerror(exc.errno) if exc.errno else "?"
-        return [PlaceProblem(PlaceProblemCode.NOT_WRITABLE, (("path", str(existing)), ("reason", reason)))]
+        return [PlaceProblem(PlaceProblemCode.NOT_WRITABLE, (("path", str(existing)), ("detail", reason)))]
     return []
