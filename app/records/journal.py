@@ -1,0 +1,203 @@
+"""The journal: every fact in order, chained by hash and signed, only ever added to.
+
+    hash      = SHA-256 of the canonical JSON array [seq, at, kind, body, previous_hash] (all but seq are strings; body
+                is itself canonical JSON), lower-case hex; the first row's previous_hash is 64 zeros
+    signature = Ed25519 over the 32 bytes of the hash, hex; the public key is in the body of the first row ("genesis")
+
+Two kinds of rows are confessions, written by the program when it meets something that should not be; verification
+names them for ever: "journal-gap" (the anchor and the database contradict each other: rows are gone) and
+"journal-key-replaced" (the signing key was lost; the rows after it are signed with a new one).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from app.clock import Clock, format_utc, parse_utc
+from app.paths import Home
+from app.records.anchor import Anchor, read_anchor, write_anchor
+from app.records.canonical import Body, canonical
+from app.records.database import journal_lock
+from app.records.facts import JournalRow
+from app.records.files import locked
+from app.records.signing import JournalKey, load_or_make_key
+
+NO_HASH: Final = "0" * 64
+
+
+class JournalKind(StrEnum):
+    """The kinds of rows that the program gives a meaning to; notes have kinds of their own."""
+
+    GENESIS = "genesis"
+    GAP = "journal-gap"
+    KEY_REPLACED = "journal-key-replaced"
+    RUN_STARTED = "run-started"
+    RUN_FINISHED = "run-finished"
+    RESTORE_TESTED = "restore-tested"
+    RESTORE_TEST_CONFIRMED = "restore-test-confirmed"
+    POLICY_APPROVED = "policy-approved"
+    KEY_TESTED = "key-tested"
+    ATTESTED = "attested"
+    POSTPONED = "postponed"
+    CHECKLIST_ANSWERED = "checklist-answered"
+    CHECKLIST_SIGNED = "checklist-signed"
+    SET_UP = "set-up"
+    TARGET_CONNECTED = "target-connected"
+    TARGET_DETACHED = "target-detached"
+    UPS_ON_BATTERY = "ups-on-battery"
+    UPS_ON_LINE = "ups-on-line"
+
+
+class AnchorFlaw(StrEnum):
+    """How the anchor and the journal contradict each other."""
+
+    MISSING = "anchor-missing"
+    INVALID = "anchor-invalid"
+    """Not readable, or not signed with a key of this journal."""
+    AHEAD = "rows-missing"
+    """The anchor knows a later row: the tail is gone, or the database was replaced by an older one."""
+    OTHER_ROW = "rows-replaced"
+    """The row the anchor names is another one here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest row: what the next one is chained to."""
+
+    seq: int
+    hash: str
+
+
+def row_hash(seq: int, at: str, kind: str, body: str, previous_hash: str) -> str:
+    """Return the hash of a row, hex."""
+    return hashlib.sha256(canonical([seq, at, kind, body, previous_hash]).encode("ascii")).hexdigest()
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """Return the newest row's number and hash; (0, zeros) when there is none."""
+    row = connection.execute("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+    return Head(0, NO_HASH) if row is None else Head(row["seq"], row["hash"])
+
+
+def public_keys(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the keys that the journal says it was signed with, the newest last."""
+    rows = connection.execute(
+        "SELECT body FROM journal WHERE kind IN (?, ?) ORDER BY seq", (JournalKind.GENESIS, JournalKind.KEY_REPLACED)
+    )
+    return tuple(announced_key(row["body"]) for row in rows)
+
+
+def announced_key(body: str) -> str:
+    """Return the public key in the body of a row that announces one; empty when there is none in it."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return ""
+    match content:
+        case {"public_key": str(key)}:
+            return key
+        case _:
+            return ""
+
+
+def decode_row(row: sqlite3.Row) -> JournalRow:
+    return JournalRow(
+        seq=row["seq"],
+        at=parse_utc(row["at"]),
+        kind=row["kind"],
+        body=row["body"],
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+        signature=row["signature"],
+    )
+
+
+class Journal:
+    """Adds rows, within the caller's write transaction, and keeps the anchor."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._key: JournalKey | None = None
+
+    def append(self, connection: sqlite3.Connection, kind: str, body: Body) -> JournalRow:
+        """Add a row and return it. Inside `Database.write` only: that makes us the one writer."""
+        newest = head(connection)
+        key = self._signing_key(connection, newest)
+        newest = head(connection)
+        contradiction = self._contradiction(connection, newest, key)
+        if contradiction is not None:
+            self._add(connection, newest, JournalKind.GAP, contradiction, key)
+            newest = head(connection)
+        return self._add(connection, newest, kind, body, key)
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Write the first row when there is none yet, within a write transaction."""
+        newest = head(connection)
+        if newest.seq == 0:
+            self._signing_key(connection, newest)
+
+    def anchor(self, connection: sqlite3.Connection) -> None:
+        """Write the anchor for what is committed now. Outside a transaction, after the commit."""
+        # Each writer writes the newest committed row, one after the other: the anchor never goes back.
+        with locked(journal_lock(self._home)):
+            newest = head(connection)
+            if newest.seq:
+                write_anchor(self._home, newest.seq, newest.hash, self._key or load_or_make_key(self._home))
+
+    def _add(self, connection: sqlite3.Connection, newest: Head, kind: str, body: Body, key: JournalKey) -> JournalRow:
+        seq, at, text = newest.seq + 1, self._clock.now(), canonical(body)
+        digest = row_hash(seq, format_utc(at), kind, text, newest.hash)
+        signature = key.sign(bytes.fromhex(digest))
+        connection.execute(
+            "INSERT INTO journal (seq, at, kind, body, previous_hash, hash, signature) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (seq, format_utc(at), kind, text, newest.hash, digest, signature),
+        )
+        return JournalRow(seq, at, kind, text, newest.hash, digest, signature)
+
+    def _signing_key(self, connection: sqlite3.Connection, newest: Head) -> JournalKey:
+        """Return the key the journal is signed with; begins the journal, or confesses that the key was lost."""
+        known = public_keys(connection)[-1:]
+        key = self._key
+        if key is None or (key.public_key,) != known:
+            key = self._key = load_or_make_key(self._home)
+        if newest.seq == 0:
+            self._add(connection, newest, JournalKind.GENESIS, {"public_key": key.public_key, "format": 1}, key)
+        elif known != (key.public_key,):
+            body = {"public_key": key.public_key, "replaces": "".join(known)}
+            self._add(connection, newest, JournalKind.KEY_REPLACED, body, key)
+        return key
+
+    def _contradiction(self, connection: sqlite3.Connection, newest: Head, key: JournalKey) -> Body | None:
+        """Return what a gap row must say when the anchor and the journal cannot both be right."""
+        anchor = read_anchor(self._home)
+        if anchor is None and newest.seq == 1:
+            # A crash came between the first commit and its anchor. Every later row finds an anchor in place.
+            write_anchor(self._home, newest.seq, newest.hash, key)
+            return None
+        reason = anchor_flaw(connection, anchor)
+        if reason is None:
+            return None
+        body = {"reason": reason, "anchor": anchor}
+        told = connection.execute(
+            "SELECT body FROM journal WHERE kind = ? ORDER BY seq DESC LIMIT 1", (JournalKind.GAP,)
+        ).fetchone()
+        # Another process may have told the same and not have written its anchor yet.
+        return None if told is not None and told["body"] == canonical(body) else body
+
+
+def anchor_flaw(connection: sqlite3.Connection, anchor: Anchor | None) -> AnchorFlaw | None:
+    """Say how the anchor and the journal contradict each other; None when they do not."""
+    if anchor is None:
+        return AnchorFlaw.MISSING
+    if not any(anchor.signed_with(key) for key in reversed(public_keys(connection))):
+        return AnchorFlaw.INVALID
+    if anchor.seq > head(connection).seq:
+        return AnchorFlaw.AHEAD
+    row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (anchor.seq,)).fetchone()
+    return None if row is not None and row["hash"] == anchor.hash else AnchorFlaw.OTHER_ROW

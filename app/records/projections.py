@@ -1,0 +1,122 @@
+"""What the journal's rows mean: each kind writes its tables. Verification plays the journal again and compares.
+
+A table with a `seq` column is written here and nowhere else; `seq` is the row that wrote it last. Only the row's
+own content is used, so playing it again gives the same tables.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from app.clock import format_utc
+from app.records.canonical import canonical
+from app.records.facts import JournalRow
+from app.records.journal import JournalKind
+
+# The columns that a row's body fills under their own names, by table.
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "approvals": ("policy_sha256", "version", "by", "function", "at"),
+    "key_tests": ("target", "at", "by"),
+    "attestations": ("subject", "by", "at", "remark", "reference"),
+    "postponements": ("obligation", "until", "reason", "by", "at"),
+    "answers": ("school_year", "item", "verdict", "remark", "action_owner", "action_due", "by", "at"),
+    "signatures": (
+        "school_year", "by", "at", "content", "content_sha256", "journal_seq", "journal_hash", "public_key",
+        "signature",
+    ),
+    "restore_tests": (
+        "run", "data_set", "target", "snapshot", "at", "files", "bytes", "identical", "duration_s",
+        "full_restore_estimate_s", "rto_met", "opened_file", "confirmed_by", "confirmed_at",
+    ),
+    "runs": ("id", "kind", "data_set", "target", "outcome", "started", "reason"),
+}  # fmt: skip
+
+_FINISHED: Final = (
+    "outcome", "finished", "snapshot", "files", "files_new_or_changed", "bytes_total", "bytes_added", "duration_s",
+    "error_code", "error_data", "problems", "problems_total",
+)  # fmt: skip
+
+_INSERTS: Final[Mapping[str, str]] = {
+    JournalKind.RUN_STARTED: "runs",
+    JournalKind.RESTORE_TESTED: "restore_tests",
+    JournalKind.POLICY_APPROVED: "approvals",
+    JournalKind.KEY_TESTED: "key_tests",
+    JournalKind.ATTESTED: "attestations",
+    JournalKind.POSTPONED: "postponements",
+    JournalKind.CHECKLIST_ANSWERED: "answers",
+    JournalKind.CHECKLIST_SIGNED: "signatures",
+}
+
+PROJECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "runs": ("id",),
+    "restore_tests": ("run",),
+    "approvals": ("seq",),
+    "key_tests": ("seq",),
+    "attestations": ("seq",),
+    "postponements": ("obligation",),
+    "answers": ("school_year", "item"),
+    "signatures": ("seq",),
+    "set_up": ("one",),
+}
+"""Every projected table and its key."""
+
+
+def project(connection: sqlite3.Connection, row: JournalRow) -> None:
+    """Write what a row means into its table; rows of other kinds mean nothing here.
+
+    Raises ValueError, TypeError, KeyError or sqlite3.Error on a row that our own code did not write.
+    """
+    table = _INSERTS.get(row.kind)
+    if table is not None:
+        _insert(connection, table, row.seq, _content(row))
+        return
+    match row.kind:
+        case JournalKind.RUN_FINISHED:
+            _finish_run(connection, row.seq, _content(row))
+        case JournalKind.RESTORE_TEST_CONFIRMED:
+            content = _content(row)
+            connection.execute(
+                "UPDATE restore_tests SET seq = ?, opened_file = ?, confirmed_by = ?, confirmed_at = ? WHERE run = ?",
+                (row.seq, content["opened_file"], content["by"], content["at"], content["run"]),
+            )
+        case JournalKind.SET_UP:
+            # The first time counts: setting up again does not make what was never done any younger.
+            connection.execute(
+                "INSERT OR IGNORE INTO set_up (one, seq, at) VALUES (1, ?, ?)", (row.seq, format_utc(row.at))
+            )
+
+
+def _insert(connection: sqlite3.Connection, table: str, seq: int, content: dict[str, object]) -> None:
+    columns = _COLUMNS[table]
+    names = ", ".join(("seq", *columns))
+    places = ", ".join("?" * (len(columns) + 1))
+    # Table and column names are the constants above; only values come from the row.
+    statement = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})"  # noqa: S608
+    connection.execute(statement, (seq, *(_value(content[column]) for column in columns)))
+
+
+def _finish_run(connection: sqlite3.Connection, seq: int, content: dict[str, object]) -> None:
+    assignments = ", ".join(f"{column} = ?" for column in ("seq", *_FINISHED))
+    values = (seq, *(_value(content[column]) for column in _FINISHED), content["run"])
+    connection.execute(f"UPDATE runs SET {assignments} WHERE id = ?", values)  # noqa: S608 - constants, as above
+
+
+def _content(row: JournalRow) -> dict[str, object]:
+    content: object = json.loads(row.body)
+    if not isinstance(content, dict):
+        raise TypeError(f"row {row.seq}: no JSON object")
+    return content
+
+
+def _value(item: object) -> str | int | float | None:
+    """Return what a column holds: booleans as 0 and 1, lists as canonical JSON."""
+    match item:
+        case bool():
+            return int(item)
+        case None | str() | int() | float():
+            return item
+        case _:
+            return canonical(item)

@@ -1,0 +1,79 @@
+"""The tables, as a list of migrations. A migration that has been released is never changed: a new one is added."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x56474E54
+"""SQLite's `application_id`: "VGNT". Tells our database from another program's."""
+
+_FIRST: tuple[str, ...] = (
+    # The truth: every fact, in order. All other tables with a `seq` are a projection of it (`projections.py`).
+    """CREATE TABLE journal (
+        seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL,
+        previous_hash TEXT NOT NULL, hash TEXT NOT NULL, signature TEXT NOT NULL)""",
+    "CREATE INDEX journal_kind ON journal (kind, seq)",
+    # A guard against our own mistakes; tampering is found by the chain, not stopped by this.
+    """CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END""",
+    """CREATE TRIGGER journal_is_not_removed BEFORE DELETE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END""",
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, kind TEXT NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL,
+        outcome TEXT NOT NULL, started TEXT NOT NULL, finished TEXT, reason TEXT NOT NULL,
+        snapshot TEXT NOT NULL DEFAULT '', files INTEGER NOT NULL DEFAULT 0,
+        files_new_or_changed INTEGER NOT NULL DEFAULT 0, bytes_total INTEGER NOT NULL DEFAULT 0,
+        bytes_added INTEGER NOT NULL DEFAULT 0, duration_s REAL NOT NULL DEFAULT 0, error_code TEXT NOT NULL DEFAULT '',
+        error_data TEXT NOT NULL DEFAULT '[]', problems_total INTEGER NOT NULL DEFAULT 0,
+        problems TEXT NOT NULL DEFAULT '[]')""",
+    "CREATE INDEX runs_started ON runs (started)",
+    "CREATE INDEX runs_latest ON runs (kind, data_set, target, outcome, id)",
+    "CREATE INDEX runs_data_set ON runs (data_set, id)",
+    "CREATE INDEX runs_target ON runs (target, id)",
+    """CREATE TABLE restore_tests (
+        run INTEGER PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL,
+        snapshot TEXT NOT NULL, at TEXT NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        identical INTEGER NOT NULL, duration_s REAL NOT NULL, full_restore_estimate_s REAL NOT NULL,
+        rto_met INTEGER NOT NULL, opened_file TEXT NOT NULL, confirmed_by TEXT NOT NULL, confirmed_at TEXT)""",
+    """CREATE TABLE approvals (
+        seq INTEGER PRIMARY KEY, policy_sha256 TEXT NOT NULL, version TEXT NOT NULL, by TEXT NOT NULL,
+        function TEXT NOT NULL, at TEXT NOT NULL)""",
+    "CREATE TABLE key_tests (seq INTEGER PRIMARY KEY, target TEXT NOT NULL, at TEXT NOT NULL, by TEXT NOT NULL)",
+    """CREATE TABLE attestations (
+        seq INTEGER PRIMARY KEY, subject TEXT NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL, remark TEXT NOT NULL,
+        reference TEXT NOT NULL)""",
+    """CREATE TABLE postponements (
+        obligation TEXT PRIMARY KEY, seq INTEGER NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,
+        at TEXT NOT NULL)""",
+    """CREATE TABLE answers (
+        school_year INTEGER NOT NULL, item TEXT NOT NULL, seq INTEGER NOT NULL, verdict TEXT NOT NULL,
+        remark TEXT NOT NULL, action_owner TEXT NOT NULL, action_due TEXT, by TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (school_year, item))""",
+    """CREATE TABLE signatures (
+        seq INTEGER PRIMARY KEY, school_year INTEGER NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL,
+        content TEXT NOT NULL, content_sha256 TEXT NOT NULL, journal_seq INTEGER NOT NULL, journal_hash TEXT NOT NULL,
+        public_key TEXT NOT NULL, signature TEXT NOT NULL)""",
+    "CREATE TABLE set_up (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, at TEXT NOT NULL)",
+    # Numbers and messages: not evidence, not in the journal.
+    """CREATE TABLE run_processes (
+        run INTEGER PRIMARY KEY, pid INTEGER NOT NULL, pid_started REAL NOT NULL)""",
+    """CREATE TABLE progress (
+        run INTEGER PRIMARY KEY, at TEXT NOT NULL, phase TEXT NOT NULL, files_done INTEGER NOT NULL,
+        files_total INTEGER NOT NULL, bytes_done INTEGER NOT NULL, bytes_total INTEGER NOT NULL,
+        current TEXT NOT NULL)""",
+    """CREATE TABLE requests (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL,
+        state TEXT NOT NULL, asked TEXT NOT NULL, by TEXT NOT NULL, runs TEXT NOT NULL, refusal TEXT NOT NULL)""",
+    "CREATE INDEX requests_state ON requests (state, id)",
+    """CREATE TABLE events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+        data TEXT NOT NULL)""",
+    """CREATE TABLE target_sights (
+        target TEXT PRIMARY KEY, connected INTEGER NOT NULL, since TEXT NOT NULL, free_bytes INTEGER,
+        total_bytes INTEGER)""",
+    "CREATE TABLE drive_sights (device TEXT PRIMARY KEY, sight TEXT NOT NULL)",
+    """CREATE TABLE ups_sights (
+        ups TEXT PRIMARY KEY, name TEXT NOT NULL, at TEXT NOT NULL, reachable INTEGER NOT NULL, flags TEXT NOT NULL,
+        charge_percent REAL, runtime_s REAL, load_percent REAL, model TEXT NOT NULL, on_battery INTEGER NOT NULL)""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Migration n (from 1) brings `PRAGMA user_version` from n-1 to n, in one transaction."""

@@ -1,0 +1,98 @@
+"""What was seen of targets, drives and UPSes. Readings are overwritten; a change of state is a fact in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.clock import format_utc
+from app.records import decode
+from app.records.base import RecordsBase, text
+from app.records.canonical import canonical
+from app.records.facts import DriveSight, TargetSight, UpsSight
+from app.records.journal import JournalKind
+
+
+class SightRecords(RecordsBase):
+    """The newest sight of each thing; not evidence by itself, but for the journal's rows of changes."""
+
+    def see_target(self, sight: TargetSight) -> None:
+        """Note a target as seen or as gone.
+
+        The first sight and each change push and journal "target-connected" or "target-detached". While nothing
+        changes, the earlier `since` stays, and sizes that are not known now stay as they were.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT * FROM target_sights WHERE target = ?", (sight.target,))
+            known = self._decoded(decode.target_sight, rows)
+        if known and known[0].connected == sight.connected:
+            self._note_target(sight)
+            return
+        kind = JournalKind.TARGET_CONNECTED if sight.connected else JournalKind.TARGET_DETACHED
+        with self._facts() as connection:
+            self._record(connection, kind, {"target": sight.target, "since": sight.since}, sight.target)
+            connection.execute(
+                "INSERT INTO target_sights (target, connected, since, free_bytes, total_bytes) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (target) DO UPDATE SET connected = excluded.connected, since = excluded.since,"
+                " free_bytes = coalesce(excluded.free_bytes, free_bytes),"
+                " total_bytes = coalesce(excluded.total_bytes, total_bytes)",
+                (sight.target, sight.connected, format_utc(sight.since), sight.free_bytes, sight.total_bytes),
+            )
+
+    def _note_target(self, sight: TargetSight) -> None:
+        if sight.free_bytes is None and sight.total_bytes is None:
+            return
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                "UPDATE target_sights SET free_bytes = coalesce(?, free_bytes), total_bytes = coalesce(?, total_bytes)"
+                " WHERE target = ?",
+                (sight.free_bytes, sight.total_bytes, sight.target),
+            )
+
+    def see_drives(self, drives: Sequence[DriveSight]) -> None:
+        """Note the drives that are plugged in now, all of them; writes nothing when they are the same as before."""
+        wanted = {text(drive.device): canonical(drive) for drive in drives}
+        with self._database.read() as connection:
+            known = {row["device"]: row["sight"] for row in connection.execute("SELECT * FROM drive_sights")}
+        if known == wanted:
+            return
+        with self._database.write(durable=False) as connection:
+            connection.execute("DELETE FROM drive_sights")
+            connection.executemany("INSERT INTO drive_sights (device, sight) VALUES (?, ?)", wanted.items())
+
+    def see_ups(self, sight: UpsSight) -> None:
+        """Note a reading of a UPS; going on battery and coming back are pushed and journalled.
+
+        A UPS that does not answer is taken to be in the state it was last seen in.
+        """
+        with self._database.read() as connection:
+            row = connection.execute("SELECT on_battery FROM ups_sights WHERE ups = ?", (sight.ups,)).fetchone()
+        was_on_battery = row is not None and bool(row["on_battery"])
+        on_battery = "OB" in sight.flags if sight.reachable and sight.flags else was_on_battery
+        if on_battery != was_on_battery:
+            kind = JournalKind.UPS_ON_BATTERY if on_battery else JournalKind.UPS_ON_LINE
+            body = {
+                "ups": sight.ups,
+                "at": sight.at,
+                "flags": sight.flags,
+                "charge_percent": sight.charge_percent,
+                "runtime_s": sight.runtime_s,
+            }
+            with self._facts() as connection:
+                self._record(connection, kind, body, sight.ups)
+        with self._database.write(durable=False) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO ups_sights (ups, name, at, reachable, flags, charge_percent, runtime_s,"
+                " load_percent, model, on_battery) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    sight.ups,
+                    text(sight.name),
+                    format_utc(sight.at),
+                    sight.reachable,
+                    text(" ".join(sight.flags)),
+                    sight.charge_percent,
+                    sight.runtime_s,
+                    sight.load_percent,
+                    text(sight.model),
+                    on_battery,
+                ),
+            )
