@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
+from typing import Final
 
 from app.policy.errors import MachineInvalid, PolicyInvalid
 from app.policy.machine import Machine
@@ -11,6 +13,10 @@ from app.policy.machine_file import read_machine
 from app.policy.model import Policy
 from app.policy.policy_file import read_policy
 from app.policy.yamlfile import Report, parse_yaml, read_bytes
+
+TEMPLATE_NAME: Final = "policy-template.yml"
+# A wheel carries the template beside this module; in a checkout it stands at the top.
+_TEMPLATES: Final = (Path(__file__).parent / TEMPLATE_NAME, Path(__file__).parents[2] / TEMPLATE_NAME)
 
 
 def load_policy(path: Path) -> Policy:
@@ -41,3 +47,15 @@ def parse_machine(content: bytes, name: str, policy: Policy | None = None) -> Ma
     machine = read_machine(parse_yaml(content, report), policy, report)
     report.raise_if_any()
     return machine
+
+
+def template_text() -> str:
+    """Return the template from which an organisation's policy is made, as it ships."""
+    path = next((path for path in _TEMPLATES if path.is_file()), _TEMPLATES[-1])
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def template_policy() -> Policy:
+    """Return the template as a policy: its levels, rules, checklist and typical data sets; no data sets yet."""
+    return parse_policy(template_text().encode(), TEMPLATE_NAME)

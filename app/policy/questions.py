@@ -23,7 +23,7 @@ from app.policy.tiers import tier
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What a classification leads to, to show before it is saved: the tier in plain words, and every rule that holds."""
+    """What a classification leads to, to show before it is saved: the tier in plain words and its rules."""
 
     tier: TierInfo
     rules: tuple[Rule, ...]
