@@ -66,18 +66,21 @@ class PackContents(NamedTuple):
     entries: tuple[PackEntry, ...]
 
 
-def encode_index(packs: Iterable[PackContents]) -> bytes:
-    """Return the JSON of an index file."""
-    parts: list[str] = []
-    for pack, entries in packs:
-        blobs = ",".join(
-            f'{{"id":"{entry.id.hex()}","type":"{"tree" if entry.is_tree else "data"}",'
-            f'"offset":{entry.offset},"length":{entry.length}'
-            + (f',"uncompressed_length":{entry.plain_length}}}' if entry.plain_length else "}")
-            for entry in entries
-        )
-        parts.append(f'{{"id":"{pack.hex()}","blobs":[{blobs}]}}')
-    return f'{{"packs":[{",".join(parts)}]}}'.encode()
+def join_packs(encoded_packs: Iterable[str]) -> bytes:
+    """Return the JSON of an index file from packs that `encode_pack` made."""
+    return f'{{"packs":[{",".join(encoded_packs)}]}}'.encode()
+
+
+def encode_pack(contents: PackContents) -> str:
+    """Return the JSON of one pack inside an index file."""
+    blobs = ",".join([_encode_entry(entry) for entry in contents.entries])
+    return f'{{"id":"{contents.pack.hex()}","blobs":[{blobs}]}}'
+
+
+def _encode_entry(entry: PackEntry) -> str:
+    plain_length = f',"uncompressed_length":{entry.plain_length}' if entry.plain_length else ""
+    kind = "tree" if entry.is_tree else "data"
+    return f'{{"id":"{entry.id.hex()}","type":"{kind}","offset":{entry.offset},"length":{entry.length}{plain_length}}}'
 
 
 def decode_index(data: bytes, *, file: str = "") -> Iterator[PackContents]:

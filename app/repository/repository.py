@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +33,15 @@ from app.repository.errors import (
     UnsupportedRepository,
     WrongKey,
 )
-from app.repository.index import INDEX_FILE_LIMIT, Index, PackContents, PackedBlob, decode_index, encode_index
+from app.repository.index import (
+    INDEX_FILE_LIMIT,
+    Index,
+    PackContents,
+    PackedBlob,
+    decode_index,
+    encode_pack,
+    join_packs,
+)
 from app.repository.keys import KeyFile, KeyInfo
 from app.repository.locks import Lock
 from app.repository.model import (
@@ -192,9 +200,13 @@ class Repository:
             for name in names
         )
 
-    def save_index(self, packs: Sequence[PackContents]) -> str:
+    def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""
-        return self.save_unpacked(FileKind.INDEX, encode_index(packs))
+        return self.save_index_json([encode_pack(pack) for pack in packs])
+
+    def save_index_json(self, encoded_packs: Sequence[str]) -> str:
+        """Store an index file for durable packs that `index.encode_pack` made JSON of; return its name."""
+        return self.save_unpacked(FileKind.INDEX, join_packs(encoded_packs))
 
     def load_blob(self, blob_id: BlobId, is_tree: bool = False) -> bytes:
         """Return a blob's plain content, verified by its hash; any place that holds it whole will do.
@@ -255,6 +267,10 @@ class Repository:
         if not wanted or len(names) != 1:
             raise SnapshotNotFound(wanted=wanted, candidates=len(names))
         return self._load_snapshot(names[0])
+
+    def has_snapshot(self, snapshot_id: SnapshotId) -> bool:
+        """Tell whether this snapshot is listed."""
+        return self.backend.exists(FileKind.SNAPSHOT, snapshot_id)
 
     def save_snapshot(self, snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> Snapshot:
         """List a state whose blobs and index are durable already; return it with its id."""

@@ -38,6 +38,11 @@ class Backend(Protocol):
     """
 
     @property
+    def shared_by_fork(self) -> bool:
+        """Tell whether what a forked process writes is seen by this one too."""
+        ...
+
+    @property
     def location(self) -> str:
         """How a person would name this place; carries no password."""
         ...

@@ -35,6 +35,8 @@ _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCE
 class LocalBackend:
     """Keeps the files under one folder; packs in 256 sub-folders named by their first byte."""
 
+    shared_by_fork = True
+
     def __init__(self, root: str | bytes | os.PathLike[str]) -> None:
         self._root = os.path.abspath(os.fsencode(root))
         self._counter = 0

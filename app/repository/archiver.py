@@ -1,0 +1,320 @@
+"""Backing up: look at the source, read what may have changed, store it, and list the result as a snapshot.
+
+The order that makes an interruption harmless: packs are durable before an index names them, the index before a tree's
+snapshot. A run that is cut short leaves packs that a partial index names, so the next run does not store them again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.clock import Clock
+from app.repository.errors import Cancelled, SourceNotFound
+from app.repository.folders import FolderWalk, Tally
+from app.repository.locks import Lock
+from app.repository.model import (
+    BackupOptions,
+    BackupSummary,
+    BlobId,
+    Cancel,
+    FileProblem,
+    Monitor,
+    Phase,
+    Snapshot,
+    SnapshotId,
+)
+from app.repository.patterns import Patterns
+from app.repository.reading_plan import ReadingPlan
+from app.repository.repository import Repository, this_host, this_user
+from app.repository.scan import Place, Scanner, plant
+from app.repository.shared import Board, Claims
+from app.repository.snapshots import readable_path
+from app.repository.state import SourceState, load_state, save_state, state_path
+from app.repository.storing import BlobStore, StoredPack
+from app.repository.workers import BatchDone, Duty, ForkedWorkers, InlineWorkers, Workers, worker_count
+
+PROGRAM = "vangnet"
+CHECKPOINT_EVERY_S = 45.0
+CHECKPOINT_BLOBS = 40_000
+_TICK_S = 0.1
+
+
+def backup(
+    repository: Repository,
+    paths: Sequence[bytes],
+    *,
+    options: BackupOptions,
+    monitor: Monitor,
+    cancel: Cancel,
+    state_dir: Path | str | None,
+    clock: Clock,
+) -> BackupSummary:
+    """Back up paths into a new snapshot.
+
+    A file that cannot be read or stored whole is a problem in the summary, and the run goes on. Raises SourceNotFound
+    when none of the paths is there, Cancelled when asked to stop, RepositoryLocked, WorkerDied and the backend's
+    errors; after any of these there is no new snapshot and the repository is sound. One thread, which forks.
+    """
+    started_s = clock.monotonic()
+    started_at = clock.now()
+    root, absolute, missing = plant(paths)
+    if not root.children and not root.is_target:
+        raise SourceNotFound(paths=tuple(readable_path(path) for path in absolute))
+    options = replace(options, hostname=options.hostname or this_host(), username=options.username or this_user())
+    with repository.lock(clock=clock) as lock:
+        before = _find_before(repository, absolute, options, state_dir)
+        with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before)) as run:
+            tree = run.carry_out(root, missing)
+            snapshot = repository.save_snapshot(
+                Snapshot(
+                    id=SnapshotId(""),
+                    time=options.time or started_at,
+                    tree=tree,
+                    paths=absolute,
+                    hostname=options.hostname,
+                    username=options.username,
+                    tags=options.tags,
+                    parent=before.parent.id if before.parent else None,
+                    program_version=PROGRAM,
+                ),
+                excludes=options.exclude,
+            )
+            before.save(run.walk.seen, snapshot.id)
+            return run.summarize(snapshot, clock.monotonic() - started_s)
+
+
+@dataclass(slots=True)
+class _Before:
+    """What is known of an earlier back-up of the same paths."""
+
+    parent: Snapshot | None
+    state: SourceState
+    state_file: Path | None
+
+    def save(self, seen: SourceState, snapshot: SnapshotId) -> None:
+        """Keep what this run has seen for the next one; a state that cannot be kept costs only time."""
+        if self.state_file is not None:
+            with contextlib.suppress(OSError):
+                save_state(self.state_file, replace(seen, snapshot=snapshot))
+
+
+def _find_before(
+    repository: Repository, paths: tuple[bytes, ...], options: BackupOptions, state_dir: Path | str | None
+) -> _Before:
+    """Find the snapshot and state to compare with; the state counts only while its snapshot is still there."""
+    state_file = None
+    if state_dir is not None:
+        leaves_out = (*options.exclude, f"one-file-system={options.one_file_system}")
+        state_file = state_path(state_dir, repository.id, options.hostname, paths, leaves_out)
+    if options.force:
+        return _Before(None, SourceState(), state_file)
+    if state_file is not None:
+        state = load_state(state_file)
+        if state.snapshot is not None and repository.has_snapshot(state.snapshot):
+            return _Before(repository.snapshot(state.snapshot), state, state_file)
+    readable = {readable_path(path) for path in paths}
+    alike = [
+        snapshot
+        for snapshot in repository.snapshots()
+        if snapshot.hostname == options.hostname and {readable_path(path) for path in snapshot.paths} == readable
+    ]
+    return _Before(alike[-1] if alike else None, SourceState(), state_file)
+
+
+class _Run:
+    """One back-up under way."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        lock: Lock,
+        options: BackupOptions,
+        monitor: Monitor,
+        cancel: Cancel,
+        clock: Clock,
+        before: _Before,
+    ) -> None:
+        self._repository = repository
+        self._lock = lock
+        self._options = options
+        self._monitor = monitor
+        self._cancel = cancel
+        self._clock = clock
+        self._before = before
+        self._forks = repository.backend.shared_by_fork
+        self._board = Board(cancel)
+        self._claims: Claims | None = None
+        self._workers: Workers | None = None
+        self._trees: BlobStore | None = None
+        self._tree_ids: set[BlobId] = set()
+        self._unlisted: list[StoredPack] = []
+        self._unlisted_since_s = clock.monotonic()
+        self._bytes_added = 0
+        self._blobs_added = 0
+        self._tally = Tally()
+        self._plan = ReadingPlan()
+        self.walk = FolderWalk(
+            repository,
+            Scanner(Patterns(options.exclude) if options.exclude else None),
+            self._plan,
+            self._tally,
+            self._store_tree,
+            state=before.state,
+            one_file_system=options.one_file_system,
+        )
+
+    def carry_out(self, root: Place, missing: Iterable[FileProblem]) -> BlobId:
+        """Do all but listing the snapshot; return the root tree. All it needs is durable then."""
+        self._tally.problems.extend(missing)
+        self._monitor.phase = Phase.SCANNING
+        try:
+            self._look_and_read(root)
+            self._monitor.phase = Phase.FINISHING
+            self._flush()
+        except Cancelled:
+            self._keep_what_is_done()
+            raise
+        assert self.walk.root_tree is not None
+        return self.walk.root_tree
+
+    def summarize(self, snapshot: Snapshot, duration_s: float) -> BackupSummary:
+        tally = self._tally
+        return BackupSummary(
+            snapshot=snapshot,
+            files=tally.files,
+            folders=tally.folders,
+            files_new_or_changed=tally.files_read,
+            bytes_read=self._board.bytes_done,
+            bytes_total=tally.bytes,
+            bytes_added=self._bytes_added,
+            blobs_added=self._blobs_added,
+            duration_s=duration_s,
+            problems=tuple(sorted(set(tally.problems), key=lambda problem: (problem.path, problem.reason))),
+        )
+
+    def close(self) -> None:
+        """End the workers and give back the shared memory."""
+        if self._workers is not None:
+            self._workers.close()
+        if self._claims is not None:
+            self._claims.close()
+        if self._blobs_added:
+            self._repository.forget_index()
+        self._board.close()
+
+    # --- the loop ----------------------------------------------------------------------------------------------
+
+    def _look_and_read(self, root: Place) -> None:
+        """Look at folders while the workers read; the scan waits when they are far behind."""
+        before = self._before
+        self.walk.begin(root, None if before.parent is None else before.parent.tree)
+        while not self.walk.is_done:
+            self._tick()
+            scanning = self.walk.has_unseen and not self._plan.is_long
+            if scanning:
+                self.walk.look_at_next()
+                if not self.walk.has_unseen:
+                    self._plan.close()
+                    self._show_totals()
+            self._hand_out()
+            if self._workers is not None:
+                self._take_in(0.0 if scanning else _TICK_S)
+
+    def _hand_out(self) -> None:
+        while self._plan.has_batch and self._ready_workers().can_take():
+            self._monitor.phase = Phase.STORING
+            self._ready_workers().submit(self._plan.next_batch())
+
+    def _take_in(self, timeout_s: float) -> None:
+        assert self._workers is not None
+        for message in self._workers.collect(timeout_s):
+            self._hear(message)
+
+    def _hear(self, message: BatchDone | StoredPack) -> None:
+        if isinstance(message, BatchDone):
+            self._tally.problems.extend(message.problems)
+            self._plan.mark_done(len(message.files))
+            for file in message.files:
+                self.walk.put_file(file.folder, file.name, file.node_json)
+        else:
+            self._note_stored(message)
+
+    def _tick(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled
+        self._lock.refresh()
+        monitor = self._monitor
+        monitor.files_done = self._tally.files_reused + self._board.files_done
+        monitor.bytes_done = self._tally.bytes_reused + self._board.bytes_done
+        monitor.problems = len(self._tally.problems)
+        monitor.current = self.walk.current
+        if self._unlisted and self._clock.monotonic() - self._unlisted_since_s > CHECKPOINT_EVERY_S:
+            self._list_packs()
+
+    def _show_totals(self) -> None:
+        self._monitor.files_total = self._tally.files
+        self._monitor.bytes_total = self._tally.bytes
+
+    # --- storing -----------------------------------------------------------------------------------------------
+
+    def _ready_workers(self) -> Workers:
+        """Return the workers; they start with the first file to read, after the index is in memory."""
+        if self._workers is None:
+            self._claims = Claims(between_processes=self._forks)
+            duty = Duty(
+                self._repository, self._repository.index, self._board, self._claims, self._options.verify_sealed
+            )
+            self._workers = ForkedWorkers(duty, worker_count()) if self._forks else InlineWorkers(duty)
+        return self._workers
+
+    def _store_tree(self, plain: bytes) -> BlobId:
+        if self._trees is None:
+            self._trees = BlobStore(
+                self._repository,
+                self._repository.index,
+                is_tree=True,
+                is_first=self._is_first_tree,
+                on_stored=self._note_stored,
+                verify=self._options.verify_sealed,
+            )
+        return self._trees.store(plain)
+
+    def _is_first_tree(self, tree_id: BlobId) -> bool:
+        if tree_id in self._tree_ids:
+            return False
+        self._tree_ids.add(tree_id)
+        return True
+
+    def _note_stored(self, pack: StoredPack) -> None:
+        if not self._unlisted:
+            self._unlisted_since_s = self._clock.monotonic()
+        self._unlisted.append(pack)
+        self._bytes_added += pack.stored_bytes
+        self._blobs_added += pack.blobs
+        if sum(pack.blobs for pack in self._unlisted) >= CHECKPOINT_BLOBS:
+            self._list_packs()
+
+    def _list_packs(self) -> None:
+        """Write an index file for the packs that none names yet."""
+        if self._unlisted:
+            self._repository.save_index_json([pack.index_json for pack in self._unlisted])
+            self._unlisted.clear()
+
+    def _flush(self) -> None:
+        if self._workers is not None:
+            for message in self._workers.flush():
+                self._hear(message)
+        if self._trees is not None:
+            self._trees.flush()
+        self._list_packs()
+
+    def _keep_what_is_done(self) -> None:
+        """Stop the workers at their next blob and name in the index what they have written."""
+        self._board.stop()
+        if self._workers is not None:
+            for message in self._workers.wind_up():
+                self._hear(message)
+        self._list_packs()

@@ -1,0 +1,344 @@
+"""The walk over the source's folders: what is unchanged keeps its tree, what is not gets a new one.
+
+Folders are looked at depth first and end when all below them has ended. A folder whose signature and sub-folders are
+as they were keeps its tree: nothing of it is read, not even from the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from app.repository.errors import RepositoryDamaged
+from app.repository.model import BlobId, FileProblem, Node, NodeType
+from app.repository.reading import make_node, read_attributes
+from app.repository.reading_plan import ReadingPlan
+from app.repository.repository import Repository
+from app.repository.scan import Entry, Place, Scanner, is_folder, reason_of
+from app.repository.state import NEVER, FolderState, SourceState
+from app.repository.trees import assemble_tree, encode_node
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has counted so far."""
+
+    files: int = 0
+    folders: int = 0
+    bytes: int = 0
+    files_read: int = 0
+    files_reused: int = 0
+    bytes_reused: int = 0
+    problems: list[FileProblem] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class _Folder:
+    """A folder that has not ended yet."""
+
+    number: int
+    path: bytes
+    name: bytes
+    status: os.stat_result
+    parent: _Folder | None
+    previous: BlobId | None
+    """Its tree in the back-up before, if known."""
+    place: Place | None = None
+    """Set for a folder above the paths to back up: only what leads to them belongs to it."""
+    waiting: int = 0
+    """How many sub-folders and files have not ended."""
+    signature: bytes = NEVER
+    unchanged: bool = False
+    """Its own entries are as they were; its sub-folders may still differ."""
+    sorted_out: bool = False
+    """Its entries have been looked at one by one."""
+    nodes: dict[bytes, str] = field(default_factory=dict)
+    subtrees: list[tuple[bytes, os.stat_result, BlobId]] = field(default_factory=list)
+    subtrees_unchanged: bool = True
+    clean: bool = True
+    """Nothing in it failed."""
+
+
+class FolderWalk:
+    """The folders of one back-up, from the root of the tree down."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        scanner: Scanner,
+        plan: ReadingPlan,
+        tally: Tally,
+        store_tree: Callable[[bytes], BlobId],
+        *,
+        state: SourceState,
+        one_file_system: bool,
+    ) -> None:
+        self._repository = repository
+        self._scanner = scanner
+        self._plan = plan
+        self._tally = tally
+        self._store_tree = store_tree
+        self._known = state.folders
+        self._one_file_system = one_file_system
+        self._unseen: list[_Folder] = []
+        self._open: dict[int, _Folder] = {}
+        self._next_number = 0
+        self.seen = SourceState()
+        self.root_tree: BlobId | None = None
+        self.current = b""
+
+    @property
+    def is_done(self) -> bool:
+        return self.root_tree is not None
+
+    @property
+    def has_unseen(self) -> bool:
+        return bool(self._unseen)
+
+    def begin(self, root: Place, previous: BlobId | None) -> None:
+        """Start at the root of the tree, `previous` being the root tree of the back-up before."""
+        place = None if root.is_target else root
+        self._enter(root.path, root.name, root.status, None, previous, place)
+
+    def look_at_next(self) -> None:
+        """Look at one more folder."""
+        folder = self._unseen.pop()
+        self.current = folder.path
+        if folder.place is not None:
+            self._look_at_place(folder, folder.place)
+        else:
+            self._look_at_folder(folder)
+        self._end_if_complete(folder)
+
+    def put_file(self, number: int, name: bytes, node_json: str | None) -> None:
+        """Take in a file that was read, None when it could not be."""
+        folder = self._open[number]
+        if node_json is None:
+            folder.clean = False
+        else:
+            folder.nodes[name] = node_json
+        folder.waiting -= 1
+        self._end_if_complete(folder)
+
+    # --- looking -----------------------------------------------------------------------------------------------
+
+    def _enter(
+        self,
+        path: bytes,
+        name: bytes,
+        status: os.stat_result,
+        parent: _Folder | None,
+        previous: BlobId | None,
+        place: Place | None = None,
+    ) -> None:
+        known = self._known.get(path)
+        if known is not None:
+            previous = BlobId(known.tree)
+        folder = _Folder(self._next_number, path, name, status, parent, previous, place)
+        self._next_number += 1
+        self._open[folder.number] = folder
+        self._unseen.append(folder)
+        if parent is not None:
+            parent.waiting += 1
+        if place is None:
+            self._tally.folders += 1
+
+    def _look_at_place(self, folder: _Folder, place: Place) -> None:
+        """Go on towards the paths to back up; what lies beside them does not belong to the back-up."""
+        folder.sorted_out = True
+        needs_previous = not self._known or any(not is_folder(child.status) for child in place.children)
+        before = self._load_previous(folder.previous) if needs_previous else {}
+        files: list[Entry] = []
+        for child in place.children:
+            if is_folder(child.status):
+                below = before.get(child.name)
+                self._enter(
+                    child.path,
+                    child.name,
+                    child.status,
+                    folder,
+                    below.subtree if below else None,
+                    None if child.is_target else child,
+                )
+            else:
+                files.append((child.name, child.status))
+                self._count(child.status)
+        self._sort_out_files(folder, files, before)
+
+    def _look_at_folder(self, folder: _Folder) -> None:
+        if self._is_mount_point(folder):
+            folder.sorted_out = True
+            return
+        try:
+            listing = self._scanner.list(folder.path)
+        except OSError as exc:
+            self._tally.problems.append(FileProblem(folder.path, reason_of(exc)))
+            self._give_up(folder)
+            return
+        folder.signature = listing.signature
+        if listing.problems:
+            self._tally.problems.extend(listing.problems)
+            folder.clean = False
+        known = self._known.get(folder.path)
+        folder.unchanged = (
+            known is not None and known.signature == listing.signature and known.tree != b"" and folder.clean
+        )
+        before = {} if folder.unchanged else self._load_previous(folder.previous)
+        for name, status in listing.entries:
+            if is_folder(status):
+                below = before.get(name)
+                path = os.path.join(folder.path, name)
+                self._enter(path, name, status, folder, below.subtree if below else None)
+            else:
+                self._count(status)
+                if folder.unchanged and stat.S_ISREG(status.st_mode):
+                    self._tally.files_reused += 1
+                    self._tally.bytes_reused += status.st_size
+        if not folder.unchanged:
+            self._sort_out(folder, listing.entries, before)
+
+    def _is_mount_point(self, folder: _Folder) -> bool:
+        """Tell whether to leave a folder empty because another file system is mounted on it."""
+        parent = folder.parent
+        return (
+            self._one_file_system
+            and parent is not None
+            and parent.place is None
+            and parent.status.st_dev != folder.status.st_dev
+        )
+
+    def _give_up(self, folder: _Folder) -> None:
+        """Leave out a folder that cannot be listed."""
+        del self._open[folder.number]
+        folder.sorted_out = True
+        if folder.parent is None:
+            self.root_tree = self._store_tree(assemble_tree(()))
+            return
+        folder.parent.waiting -= 1
+        folder.parent.clean = False
+        folder.parent.subtrees_unchanged = False
+        folder.clean = False
+        folder.waiting = -1
+        self._end_if_complete(folder.parent)
+
+    def _count(self, status: os.stat_result) -> None:
+        if stat.S_ISREG(status.st_mode):
+            self._tally.files += 1
+            self._tally.bytes += status.st_size
+
+    # --- entries one by one ------------------------------------------------------------------------------------
+
+    def _sort_out(self, folder: _Folder, entries: Iterable[Entry], before: dict[bytes, Node]) -> None:
+        folder.sorted_out = True
+        self._sort_out_files(folder, [entry for entry in entries if not is_folder(entry[1])], before)
+
+    def _sort_out_files(self, folder: _Folder, entries: list[Entry], before: dict[bytes, Node]) -> None:
+        to_read: list[tuple[bytes, int]] = []
+        for name, status in entries:
+            if not stat.S_ISREG(status.st_mode):
+                self._put_special(folder, name, status)
+                continue
+            node = before.get(name)
+            if node is not None and self._is_same(node, status):
+                folder.nodes[name] = encode_node(node)
+                if not folder.unchanged:
+                    self._tally.files_reused += 1
+                    self._tally.bytes_reused += status.st_size
+            else:
+                to_read.append((name, status.st_size))
+        if to_read:
+            folder.waiting += len(to_read)
+            self._tally.files_read += len(to_read)
+            self._plan.add_folder(folder.number, folder.path, to_read)
+
+    def _is_same(self, node: Node, status: os.stat_result) -> bool:
+        """Tell whether a file is as the back-up before has it, with all its content still in the repository."""
+        if (
+            node.type is not NodeType.FILE
+            or node.size != status.st_size
+            or node.mtime_ns != status.st_mtime_ns
+            or node.ctime_ns != status.st_ctime_ns
+            or node.inode != status.st_ino
+        ):
+            return False
+        index = self._repository.index
+        return all((blob_id, False) in index for blob_id in node.content)
+
+    def _put_special(self, folder: _Folder, name: bytes, status: os.stat_result) -> None:
+        path = os.path.join(folder.path, name)
+        try:
+            target = os.readlink(path) if stat.S_ISLNK(status.st_mode) else b""
+            node = make_node(name, status, link_target=target, attributes=read_attributes(path))
+        except OSError as exc:
+            self._tally.problems.append(FileProblem(path, reason_of(exc)))
+            folder.clean = False
+        except KeyError:
+            self._tally.problems.append(FileProblem(path, "unknown-kind"))
+            folder.clean = False
+        else:
+            folder.nodes[name] = encode_node(node)
+
+    def _load_previous(self, tree: BlobId | None) -> dict[bytes, Node]:
+        """Return the entries of a tree of the back-up before; none when it cannot be read, so that all is read anew."""
+        if tree is None:
+            return {}
+        try:
+            return {node.name: node for node in self._repository.load_tree(tree)}
+        except RepositoryDamaged:
+            return {}
+
+    # --- ending ------------------------------------------------------------------------------------------------
+
+    def _end_if_complete(self, folder: _Folder | None) -> None:
+        """End a folder with nothing left to wait for, and those above it that waited for nothing else."""
+        while folder is not None and folder.waiting == 0:
+            if folder.unchanged and folder.subtrees_unchanged and folder.previous is not None:
+                tree = folder.previous
+            else:
+                if not folder.sorted_out:
+                    self._sort_out_late(folder)
+                    if folder.waiting:
+                        return
+                tree = self._make_tree(folder)
+            folder = self._end(folder, tree)
+
+    def _sort_out_late(self, folder: _Folder) -> None:
+        """Look at an unchanged folder's entries after all, because a sub-folder has changed.
+
+        Sub-folders that have come since are left to the next run: the signature is the one from before.
+        """
+        try:
+            entries = self._scanner.list(folder.path).entries
+        except OSError as exc:
+            self._tally.problems.append(FileProblem(folder.path, reason_of(exc)))
+            folder.clean = False
+            entries = []
+        self._sort_out(folder, entries, self._load_previous(folder.previous))
+
+    def _make_tree(self, folder: _Folder) -> BlobId:
+        for name, status, subtree in folder.subtrees:
+            try:
+                attributes = read_attributes(os.path.join(folder.path, name))
+            except OSError as exc:
+                self._tally.problems.append(FileProblem(os.path.join(folder.path, name), reason_of(exc)))
+                folder.clean = False
+                attributes = ()
+            folder.nodes[name] = encode_node(make_node(name, status, subtree=subtree, attributes=attributes))
+        return self._store_tree(assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)]))
+
+    def _end(self, folder: _Folder, tree: BlobId) -> _Folder | None:
+        """Remember a folder's tree and hand it to the folder above, which is returned."""
+        del self._open[folder.number]
+        whole = folder.clean and folder.place is None
+        self.seen.folders[folder.path] = FolderState(folder.signature if whole else NEVER, tree)
+        parent = folder.parent
+        if parent is None:
+            self.root_tree = tree
+            return None
+        parent.subtrees.append((folder.name, folder.status, tree))
+        if tree != folder.previous:
+            parent.subtrees_unchanged = False
+        parent.waiting -= 1
+        return parent

@@ -1,0 +1,215 @@
+"""Reading source files: each becomes blobs and the JSON of its node."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from pyfastcdc import FastCDC
+
+from app.repository.model import BlobId, Node, NodeType
+from app.repository.storing import BlobStore
+from app.repository.trees import encode_node, node_type
+
+SMALL_FILE = 512 << 10
+"""Smaller files are one blob."""
+
+_AVERAGE_CHUNK = 1 << 20
+_LARGEST_CHUNK = 4 << 20
+_BUFFER = 2 * _LARGEST_CHUNK
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+_NO_ATTRIBUTES = {errno.ENOTSUP, errno.ENODATA, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EINVAL}
+
+
+class SourceChanged(Exception):
+    """A file became something else between listing and opening, or kept changing while it was read."""
+
+
+class FileReader:
+    """Reads files into a blob store. For one thread; its buffer is reused.
+
+    `on_bytes` hears how many bytes each blob brought; it may raise Cancelled.
+    """
+
+    def __init__(self, store: BlobStore, *, seed: int, on_bytes: Callable[[int], None]) -> None:
+        self._store = store
+        self._on_bytes = on_bytes
+        self._chunker = FastCDC(
+            _AVERAGE_CHUNK, min_size=SMALL_FILE, max_size=_LARGEST_CHUNK, normalized_chunking=1, seed=seed
+        )
+        self._buffer: bytearray | None = None  # made at the first large file
+
+    def read(self, path: bytes) -> tuple[str, bool]:
+        """Return the JSON of a file's node, and whether the file held still while it was read.
+
+        One that changed is read a second time. The node carries the times from before the reading, so that the
+        next back-up notices. Raises OSError when it cannot be read, SourceChanged when it is no longer a file.
+        """
+        fd = open_quietly(path)
+        try:
+            for _ in range(2):
+                before = os.fstat(fd)
+                if not stat.S_ISREG(before.st_mode):
+                    raise SourceChanged
+                content, size = self._read_content(fd, before.st_size)
+                after = os.fstat(fd)
+                steady = size == before.st_size and _stamp(before) == _stamp(after)
+                if steady:
+                    break
+                os.lseek(fd, 0, os.SEEK_SET)
+            node = make_node(os.path.basename(path), before, content=content, size=size, attributes=read_attributes(fd))
+        finally:
+            os.close(fd)
+        return encode_node(node), steady
+
+    def _read_content(self, fd: int, expected: int) -> tuple[tuple[BlobId, ...], int]:
+        if expected >= SMALL_FILE:
+            return self._read_large(fd)
+        # One byte more than expected tells a file that has grown; one that has grown large is read as such.
+        data = _read_up_to(fd, expected + 1)
+        if len(data) > expected:
+            os.lseek(fd, 0, os.SEEK_SET)
+            return self._read_large(fd)
+        if not data:
+            return (), 0
+        blob_id = self._store.store(data)
+        self._on_bytes(len(data))
+        return (blob_id,), len(data)
+
+    def _read_large(self, fd: int) -> tuple[tuple[BlobId, ...], int]:
+        blobs: list[BlobId] = []
+        size = 0
+        for chunk in self._chunks(fd):
+            blobs.append(self._store.store(chunk))
+            size += len(chunk)
+            self._on_bytes(len(chunk))
+        return tuple(blobs), size
+
+    def _chunks(self, fd: int) -> Iterator[memoryview]:
+        """Cut a file; each chunk is valid until the next one is asked for.
+
+        Where a chunk ends depends on nothing before its start, so a chunk that the buffer's end cut short is cut
+        again from its start once the buffer has been refilled.
+        """
+        if self._buffer is None:
+            self._buffer = bytearray(_BUFFER)
+        view = memoryview(self._buffer)
+        filled = 0
+        ended = False
+        while not ended:
+            while filled < _BUFFER and not ended:
+                count = os.readv(fd, [view[filled:]])
+                ended = count == 0
+                filled += count
+            start = 0
+            for chunk in self._chunker.cut_buf(view[:filled]) if filled else ():
+                if not ended and filled - start < _LARGEST_CHUNK:
+                    break
+                yield view[start : start + chunk.length]
+                start += chunk.length
+            rest = filled - start
+            view[:rest] = bytes(view[start:filled])
+            filled = rest
+
+
+def _read_up_to(fd: int, most: int) -> bytes:
+    data = os.read(fd, most)
+    if len(data) < most - 1:  # a network file system may give less than there is
+        while len(data) < most and (part := os.read(fd, most - len(data))):
+            data += part
+    return data
+
+
+def open_quietly(path: bytes) -> int:
+    """Open a file for reading without following a link, waiting for a fifo, or touching its access time."""
+    try:
+        return os.open(path, _OPEN | os.O_NOATIME)
+    except PermissionError:  # only its owner may leave the access time alone
+        return os.open(path, _OPEN)
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def make_node(
+    name: bytes,
+    status: os.stat_result,
+    *,
+    content: tuple[BlobId, ...] = (),
+    size: int = 0,
+    subtree: BlobId | None = None,
+    link_target: bytes = b"",
+    attributes: tuple[tuple[str, bytes], ...] = (),
+) -> Node:
+    """Return the node of an entry from its status; raises KeyError for a kind that no tree can hold.
+
+    The access time is left out (it is the modification time), as restic does: it would make every tree differ.
+    """
+    type_ = node_type(status.st_mode)
+    is_device = type_ in (NodeType.DEVICE, NodeType.CHARDEVICE)
+    return Node(
+        name=name,
+        type=type_,
+        mode=status.st_mode,
+        mtime_ns=status.st_mtime_ns,
+        atime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        uid=status.st_uid,
+        gid=status.st_gid,
+        user=_user_name(status.st_uid),
+        group=_group_name(status.st_gid),
+        inode=status.st_ino,
+        device_id=status.st_dev,
+        size=size,
+        links=status.st_nlink,
+        link_target=link_target,
+        device=status.st_rdev if is_device else 0,
+        content=content,
+        subtree=subtree,
+        extended_attributes=attributes,
+    )
+
+
+def read_attributes(file: int | bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return the extended attributes of an open file or of a path (its own, not a link's target), sorted by name.
+
+    What cannot be read of them is left out; a place without them has none.
+    """
+    try:
+        names = os.listxattr(file) if isinstance(file, int) else os.listxattr(file, follow_symlinks=False)
+    except OSError as exc:
+        if exc.errno in _NO_ATTRIBUTES:
+            return ()
+        raise
+    return tuple([(name, value) for name in sorted(names) if (value := _attribute(file, name)) is not None])
+
+
+def _attribute(file: int | bytes, name: str) -> bytes | None:
+    try:
+        return os.getxattr(file, name) if isinstance(file, int) else os.getxattr(file, name, follow_symlinks=False)
+    except OSError as exc:
+        if exc.errno in _NO_ATTRIBUTES:
+            return None
+        raise
+
+
+@lru_cache(maxsize=1024)
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return ""
+
+
+@lru_cache(maxsize=1024)
+def _group_name(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return ""

@@ -1,0 +1,79 @@
+"""Which files are still to be read, in batches worth sending to a worker."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from app.repository.workers import Batch, FolderPart
+
+_BATCH_BYTES = 2 << 20
+_BATCH_FILES = 256
+_BATCH_NAMES = 32 << 10  # bytes of names: a batch must fit into a pipe, or two processes could wait for each other
+_MOST_WAITING = 20_000
+
+
+class ReadingPlan:
+    """A queue of batches: large files go alone and first, small ones together by folder."""
+
+    def __init__(self) -> None:
+        self._large: deque[Batch] = deque()
+        self._small: deque[Batch] = deque()
+        self._parts: list[FolderPart] = []
+        self._files = self._bytes = self._names = 0
+        self._waiting = 0
+        self._closed = False
+
+    @property
+    def is_long(self) -> bool:
+        """Tell whether enough waits to be read, so that looking further would only take memory."""
+        return self._waiting >= _MOST_WAITING
+
+    @property
+    def has_batch(self) -> bool:
+        return bool(self._large or self._small)
+
+    def add_folder(self, folder: int, path: bytes, files: list[tuple[bytes, int]]) -> None:
+        """Plan the files (name, size) of a folder."""
+        self._waiting += len(files)
+        names: list[bytes] = []
+        for name, size in files:
+            if size >= _BATCH_BYTES:
+                self._large.append(Batch((FolderPart(folder, path, (name,)),), 1))
+                continue
+            names.append(name)
+            self._files += 1
+            self._bytes += size
+            self._names += len(name)
+            if self._is_full:
+                self._end_part(folder, path, names)
+                names = []
+                self._end_batch()
+        self._end_part(folder, path, names)
+        if self._closed or self._is_full:
+            self._end_batch()
+
+    def close(self) -> None:
+        """Let the last batch go although it is not full: no more is to come."""
+        self._closed = True
+        self._end_batch()
+
+    def next_batch(self) -> Batch:
+        return (self._large or self._small).popleft()
+
+    def mark_done(self, files: int) -> None:
+        self._waiting -= files
+
+    @property
+    def _is_full(self) -> bool:
+        return self._bytes >= _BATCH_BYTES or self._files >= _BATCH_FILES or self._names >= _BATCH_NAMES
+
+    def _end_part(self, folder: int, path: bytes, names: list[bytes]) -> None:
+        if names:
+            self._parts.append(FolderPart(folder, path, tuple(names)))
+            self._names += len(path)
+
+    def _end_batch(self) -> None:
+        if self._parts:
+            self._small.append(Batch(tuple(self._parts), self._files))
+        self._parts = []
+        self._files = self._bytes = self._names = 0

@@ -1,0 +1,100 @@
+"""What the processes of one back-up share: counters, the stop flag, and who stores which blob.
+
+All of it lies in anonymous memory that is mapped before the fork, so it goes away with the processes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import multiprocessing
+from contextlib import AbstractContextManager, nullcontext
+
+from app.repository.errors import Cancelled
+from app.repository.model import BlobId, Cancel
+
+MOST_WORKERS = 8
+_PAGE = 4096
+_STOP = 0
+_BYTES = 1
+_FILES = _BYTES + MOST_WORKERS
+
+_KEY = 16  # bytes of a blob id that stand for it: two that agree in 128 bits cannot be made on purpose
+_EMPTY = bytes(_KEY)
+_SMALLEST_LEVEL = 1 << 14
+_LEVELS = 8
+
+
+class Board:
+    """Counters that each worker writes in its own place, and a flag that stops them all."""
+
+    def __init__(self, cancel: Cancel) -> None:
+        self._cancel = cancel  # for a worker in this process; a forked one hears of it through `stop`
+        self._memory = mmap.mmap(-1, _PAGE)
+        self._words = memoryview(self._memory).cast("Q")
+
+    def stop(self) -> None:
+        self._words[_STOP] = 1
+
+    def raise_if_stopped(self) -> None:
+        """Raise Cancelled when the run is to stop."""
+        if self._words[_STOP] or self._cancel.is_set():
+            raise Cancelled
+
+    def add_bytes(self, worker: int, count: int) -> None:
+        self._words[_BYTES + worker] += count
+
+    def add_file(self, worker: int) -> None:
+        self._words[_FILES + worker] += 1
+
+    @property
+    def bytes_done(self) -> int:
+        return sum(self._words[_BYTES : _BYTES + MOST_WORKERS])
+
+    @property
+    def files_done(self) -> int:
+        return sum(self._words[_FILES : _FILES + MOST_WORKERS])
+
+    def close(self) -> None:
+        self._words.release()
+        self._memory.close()
+
+
+class Claims:
+    """A shared set of blob ids: who claims one first stores it, the others need not.
+
+    Several hash tables, each twice the size of the one before; the next is touched when the last is three quarters
+    full, so memory grows with the number of new blobs. Past all of them (three million) every claim is granted: a
+    blob may then be stored twice, which costs space and nothing else.
+    """
+
+    def __init__(self, *, between_processes: bool) -> None:
+        self._lock: AbstractContextManager[object] = (
+            multiprocessing.get_context("fork").Lock() if between_processes else nullcontext()
+        )
+        self._memory = mmap.mmap(-1, _PAGE)
+        self._counts = memoryview(self._memory).cast("Q")
+        self._levels = [mmap.mmap(-1, (_SMALLEST_LEVEL << level) * _KEY) for level in range(_LEVELS)]
+
+    def claim(self, blob_id: BlobId) -> bool:
+        """Return whether the caller is the first, and so has to store the blob."""
+        key = blob_id[:_KEY]
+        spread = int.from_bytes(blob_id[_KEY : _KEY + 8], "little")
+        with self._lock:
+            for level, table in enumerate(self._levels):
+                slots = _SMALLEST_LEVEL << level
+                slot = spread & (slots - 1)
+                while (found := table[slot * _KEY : slot * _KEY + _KEY]) != _EMPTY:
+                    if found == key:
+                        return False
+                    slot = (slot + 1) & (slots - 1)
+                if self._counts[level] < slots * 3 // 4:
+                    table[slot * _KEY : slot * _KEY + _KEY] = key
+                    self._counts[level] += 1
+                    return True
+        return True
+
+    def close(self) -> None:
+        self._counts.release()
+        self._memory.close()
+        for table in self._levels:
+            table.close()

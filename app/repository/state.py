@@ -1,0 +1,91 @@
+"""What the last back-up saw: for each folder a signature of its entries and the tree that it became.
+
+A cache beside the repository, one file for each set of paths and options. Lost or stale, it costs time and nothing
+else: the trees of the parent snapshot serve instead. It holds names of folders, so it is kept private (0600).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from app.repository.model import BlobId, SnapshotId
+
+NEVER = b""
+"""The signature of a folder that must be looked at again: something in it could not be stored."""
+
+_CHECK_BYTES = 16
+
+
+class FolderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a folder was: the signature of its entries, and its tree."""
+
+    signature: bytes
+    tree: bytes
+
+
+class _StateFile(msgspec.Struct, array_like=True):
+    snapshot: str
+    folders: dict[bytes, FolderState]
+
+
+@dataclass(slots=True)
+class SourceState:
+    """The folders of one snapshot by their path."""
+
+    snapshot: SnapshotId | None = None
+    folders: dict[bytes, FolderState] = field(default_factory=dict)
+
+
+def state_path(
+    folder: Path | str, repository_id: str, hostname: str, paths: Sequence[bytes], options: Sequence[str]
+) -> Path:
+    """Return the file for one repository, host, set of paths and options that decide what is left out."""
+    digest = hashlib.sha256()
+    for part in (repository_id.encode(), hostname.encode(), *sorted(paths), b"", *(o.encode() for o in options)):
+        digest.update(len(part).to_bytes(4, "little") + part)
+    return Path(folder) / f"{digest.hexdigest()[:32]}.state"
+
+
+def load_state(path: Path) -> SourceState:
+    """Read a state file; an empty state when there is none, or when it is not whole."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return SourceState()
+    check, body = data[:_CHECK_BYTES], memoryview(data)[_CHECK_BYTES:]
+    if hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest() != check:
+        return SourceState()
+    try:
+        state = msgspec.msgpack.decode(body, type=_StateFile)
+    except msgspec.MsgspecError:
+        return SourceState()
+    return SourceState(SnapshotId(state.snapshot), state.folders)
+
+
+def save_state(path: Path, state: SourceState) -> None:
+    """Replace a state file; without fsync, since a torn one is noticed and costs only time. Raises OSError."""
+    assert state.snapshot is not None
+    body = msgspec.msgpack.encode(_StateFile(state.snapshot, state.folders))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(fd, "wb") as file:
+            file.write(hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest())
+            file.write(body)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def tree_of(state: FolderState | None) -> BlobId | None:
+    return BlobId(state.tree) if state else None

@@ -1,0 +1,96 @@
+"""Storing blobs: hash, leave out what is there already, compress, seal into packs, write the packs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+import zstandard
+
+from app.repository import zstd
+from app.repository.backend.base import FileKind
+from app.repository.crypto import Plain
+from app.repository.errors import RepositoryDamaged
+from app.repository.index import Index, PackContents, encode_pack
+from app.repository.model import BlobId
+from app.repository.pack import FinishedPack, PackBuilder
+from app.repository.repository import Repository
+
+PACK_BYTES = 16 << 20
+
+
+class StoredPack(msgspec.Struct, frozen=True, gc=False):
+    """A pack that is durable at the backend: its JSON for the index, its size, how many blobs it holds."""
+
+    index_json: str
+    stored_bytes: int
+    blobs: int
+
+
+class BlobStore:
+    """Stores blobs of one kind. For one thread; made after a fork.
+
+    `is_first` is asked for each blob that the index does not have, and answers whether it is ours to store.
+    `on_stored` hears of every pack once it is durable.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        index: Index,
+        *,
+        is_tree: bool,
+        is_first: Callable[[BlobId], bool],
+        on_stored: Callable[[StoredPack], None],
+        verify: bool = False,
+        pack_bytes: int = PACK_BYTES,
+    ) -> None:
+        self._repository = repository
+        self._index = index
+        self._is_tree = is_tree
+        self._is_first = is_first
+        self._on_stored = on_stored
+        self._verify = verify
+        self._builder = PackBuilder(repository.master.sealer(), target_bytes=pack_bytes, is_tree=is_tree)
+        self._compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
+
+    def store(self, plain: Plain) -> BlobId:
+        """Return the id of a blob that is stored, or will be with the pack being filled."""
+        blob_id = BlobId(hashlib.sha256(plain).digest())
+        if (blob_id, self._is_tree) in self._index or not self._is_first(blob_id):
+            return blob_id
+        packed = self._compressor.compress(plain) if self._repository.version > 1 else plain
+        if len(packed) < len(plain):
+            self._builder.add(blob_id, packed, len(plain))
+        else:
+            self._builder.add(blob_id, plain, 0)
+        if self._builder.is_full:
+            self.flush()
+        return blob_id
+
+    def flush(self) -> None:
+        """Write the pack being filled, if it holds anything."""
+        if not len(self._builder):
+            return
+        pack = self._builder.finish()
+        try:
+            if self._verify:
+                self._verify_pack(pack)
+            self._repository.backend.save(FileKind.PACK, pack.id.hex(), pack.data)
+            stored = StoredPack(encode_pack(PackContents(pack.id, pack.entries)), len(pack.data), len(pack.entries))
+        finally:
+            pack.data.release()
+        self._builder.clear()
+        self._on_stored(stored)
+
+    def _verify_pack(self, pack: FinishedPack) -> None:
+        """Open every blob again: a memory or processor fault must not reach the disk."""
+        for entry in pack.entries:
+            sealed = pack.data[entry.offset : entry.offset + entry.length]
+            try:
+                self._repository.open_blob(entry.id, sealed, entry.plain_length, pack=pack.id.hex())
+            except RepositoryDamaged as exc:
+                raise RepositoryDamaged(file=f"data/{pack.id.hex()}", reason="sealed-wrongly") from exc
+            finally:
+                sealed.release()

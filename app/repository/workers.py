@@ -1,0 +1,353 @@
+"""The workers of a back-up: they read, hash, compress, seal and write while the archiver looks at the next folders.
+
+Processes forked from the archiver's, or, for a backend that processes cannot share, the archiver's own thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import NamedTuple, Protocol
+
+from app.errors import VangnetError
+from app.repository import errors
+from app.repository.errors import Cancelled, RepositoryError, WorkerDied
+from app.repository.index import Index
+from app.repository.model import FileProblem
+from app.repository.reading import FileReader, SourceChanged
+from app.repository.repository import Repository
+from app.repository.scan import reason_of
+from app.repository.shared import MOST_WORKERS, Board, Claims
+from app.repository.storing import BlobStore, StoredPack
+
+_BATCHES_AHEAD = 2  # for each worker: one being read, one waiting in the pipe
+_PR_SET_PDEATHSIG = 1
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_KEPT_BYTES = 64 << 20
+
+
+class FolderPart(NamedTuple):
+    """Some files of a folder that are to be read."""
+
+    folder: int
+    path: bytes
+    names: tuple[bytes, ...]
+
+
+class Batch(NamedTuple):
+    """What a worker does at a time."""
+
+    parts: tuple[FolderPart, ...]
+    files: int
+
+
+class ReadFile(NamedTuple):
+    """A file that was dealt with: its node's JSON, None when it could not be stored."""
+
+    folder: int
+    name: bytes
+    node_json: str | None
+
+
+class BatchDone(NamedTuple):
+    """A batch's outcome."""
+
+    files: list[ReadFile]
+    problems: list[FileProblem]
+
+
+class Flushed(NamedTuple):
+    """A worker has written its last pack."""
+
+
+class Failed(NamedTuple):
+    """A worker gave up with one of the engine's errors (sent by name: our errors take keywords)."""
+
+    name: str
+    data: dict[str, object]
+
+
+Message = BatchDone | StoredPack | Flushed | Failed
+
+
+class Duty(NamedTuple):
+    """What every worker of a run works with."""
+
+    repository: Repository
+    index: Index
+    board: Board
+    claims: Claims
+    verify: bool
+
+
+class Workers(Protocol):
+    """What the archiver asks of its workers."""
+
+    def can_take(self) -> bool:
+        """Tell whether a batch would be begun soon."""
+        ...
+
+    def submit(self, batch: Batch) -> None: ...
+
+    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:
+        """Yield what has been done, waiting up to a time for the first; raises what a worker raised."""
+        ...
+
+    def flush(self) -> Iterator[BatchDone | StoredPack]:
+        """Have the last packs written; to be called once, when nothing is left to read."""
+        ...
+
+    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+        """After the board said stop: wait for the workers to notice, and yield what they have finished."""
+        ...
+
+    def close(self) -> None:
+        """End the workers, whatever they do."""
+        ...
+
+
+class Worker:
+    """The work itself, in whatever process."""
+
+    def __init__(self, duty: Duty, number: int, report: Callable[[StoredPack], None]) -> None:
+        self._board = duty.board
+        self._number = number
+        self._store = BlobStore(
+            duty.repository,
+            duty.index,
+            is_tree=False,
+            is_first=duty.claims.claim,
+            on_stored=report,
+            verify=duty.verify,
+        )
+        self._reader = FileReader(self._store, seed=duty.repository.polynomial, on_bytes=self._on_bytes)
+
+    def perform(self, batch: Batch) -> BatchDone:
+        """Read the files of a batch; raises Cancelled between two blobs when the run is to stop."""
+        done = BatchDone([], [])
+        for part in batch.parts:
+            for name in part.names:
+                self._board.raise_if_stopped()
+                path = os.path.join(part.path, name)
+                done.files.append(ReadFile(part.folder, name, self._read(path, done.problems)))
+                self._board.add_file(self._number)
+        return done
+
+    def flush(self) -> None:
+        self._store.flush()
+
+    def _read(self, path: bytes, problems: list[FileProblem]) -> str | None:
+        try:
+            node_json, steady = self._reader.read(path)
+        except OSError as exc:
+            problems.append(FileProblem(path, reason_of(exc)))
+            return None
+        except SourceChanged:
+            problems.append(FileProblem(path, "changed"))
+            return None
+        if not steady:
+            problems.append(FileProblem(path, "changed"))
+        return node_json
+
+    def _on_bytes(self, count: int) -> None:
+        self._board.add_bytes(self._number, count)
+        self._board.raise_if_stopped()
+
+
+class InlineWorkers:
+    """One worker in the archiver's own thread."""
+
+    def __init__(self, duty: Duty) -> None:
+        self._done: deque[BatchDone | StoredPack] = deque()
+        self._worker = Worker(duty, 0, self._done.append)
+
+    def can_take(self) -> bool:
+        return True
+
+    def submit(self, batch: Batch) -> None:
+        self._done.append(self._worker.perform(batch))
+
+    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:  # noqa: ARG002  nothing to wait for
+        while self._done:
+            yield self._done.popleft()
+
+    def flush(self) -> Iterator[BatchDone | StoredPack]:
+        self._worker.flush()
+        yield from self.collect(0)
+
+    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+        self._worker.flush()
+        yield from self.collect(0)
+
+    def close(self) -> None:
+        self._done.clear()
+
+
+class _Process:
+    """A forked worker: its process id and our end of its pipe."""
+
+    __slots__ = ("ahead", "exitcode", "pid", "pipe")
+
+    def __init__(self, duty: Duty, number: int) -> None:
+        self.ahead = 0
+        self.exitcode: int | None = None
+        self.pipe, theirs = Pipe()
+        parent = os.getpid()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _live_as_worker(duty, number, theirs, parent)
+        theirs.close()
+
+    def end(self) -> None:
+        """End the process and take its exit code."""
+        self.pipe.close()
+        if self.exitcode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.reap()
+
+    def reap(self) -> int:
+        if self.exitcode is None:
+            _, status = os.waitpid(self.pid, 0)
+            self.exitcode = os.waitstatus_to_exitcode(status)
+        return self.exitcode
+
+
+class ForkedWorkers:
+    """Several worker processes. They die with the archiver's thread, should that be killed."""
+
+    def __init__(self, duty: Duty, count: int) -> None:
+        self._processes: list[_Process] = []
+        try:
+            for number in range(count):
+                self._processes.append(_Process(duty, number))
+        except BaseException:
+            self.close()
+            raise
+
+    def can_take(self) -> bool:
+        return any(process.ahead < _BATCHES_AHEAD for process in self._processes)
+
+    def submit(self, batch: Batch) -> None:
+        process = min(self._processes, key=lambda process: process.ahead)
+        process.ahead += 1
+        self._send(process, batch)
+
+    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:
+        by_pipe = {process.pipe: process for process in self._processes}
+        for pipe in wait(list(by_pipe), timeout_s):
+            assert isinstance(pipe, Connection)
+            message = self._receive(by_pipe[pipe])
+            if isinstance(message, BatchDone):
+                by_pipe[pipe].ahead -= 1
+            if not isinstance(message, Flushed):
+                yield message
+
+    def flush(self) -> Iterator[BatchDone | StoredPack]:
+        for process in self._processes:
+            self._send(process, None)
+        for process in self._processes:
+            while not isinstance(message := self._receive(process), Flushed):
+                yield message
+            process.reap()
+
+    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+        for process in self._processes:
+            with contextlib.suppress(OSError):  # it may have stopped by itself
+                process.pipe.send(None)
+            # A worker that is in trouble too has nothing to add: the run is at its end anyway.
+            with contextlib.suppress(VangnetError):
+                while not isinstance(message := self._receive(process), Flushed):
+                    yield message
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.end()
+        self._processes.clear()
+
+    def _send(self, process: _Process, batch: Batch | None) -> None:
+        try:
+            process.pipe.send(batch)
+        except OSError as exc:
+            # It may have said why before it went.
+            while True:
+                if process.pipe.poll():
+                    self._receive(process)
+                    continue
+                raise WorkerDied(exitcode=process.reap()) from exc
+
+    def _receive(self, process: _Process) -> BatchDone | StoredPack | Flushed:
+        try:
+            message: Message = process.pipe.recv()
+        except (EOFError, OSError) as exc:
+            raise WorkerDied(exitcode=process.reap()) from exc
+        if isinstance(message, Failed):
+            raise _rebuild(message)
+        return message
+
+
+def worker_count() -> int:
+    """Return how many worker processes this computer is good for: one more than it has cores, eight at most."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS)
+
+
+def _rebuild(failed: Failed) -> VangnetError:
+    kind = getattr(errors, failed.name, None)
+    if isinstance(kind, type) and issubclass(kind, VangnetError):
+        return kind(**failed.data)
+    return RepositoryError(reason=failed.name, **failed.data)
+
+
+def _live_as_worker(duty: Duty, number: int, pipe: Connection, parent: int) -> None:
+    """The whole life of a forked worker; never returns."""
+    exitcode = 1
+    try:
+        _settle_in(parent)
+        _work(duty, number, pipe)
+        exitcode = 0
+    except VangnetError as exc:
+        with contextlib.suppress(OSError):
+            pipe.send(Failed(type(exc).__name__, exc.data))
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        pass  # the archiver is gone
+    except BaseException:  # noqa: BLE001  the end of a process: the archiver sees WorkerDied
+        import traceback
+
+        with contextlib.suppress(Exception):
+            traceback.print_exc()
+        exitcode = 70
+    finally:
+        os._exit(exitcode)
+
+
+def _work(duty: Duty, number: int, pipe: Connection) -> None:
+    worker = Worker(duty, number, pipe.send)
+    with contextlib.suppress(Cancelled):
+        while (batch := pipe.recv()) is not None:
+            pipe.send(worker.perform(batch))
+    # A cancelled worker too keeps what it has sealed: the next run need not store it again.
+    worker.flush()
+    pipe.send(Flushed())
+
+
+def _settle_in(parent: int) -> None:
+    # The archiver decides when to stop: a signal to the whole group must not look like a crash.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we had asked to be told
+        os._exit(1)
+    # Keep freed chunks instead of giving them back and faulting fresh pages in for every blob.
+    libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    gc.freeze()
+    gc.disable()
