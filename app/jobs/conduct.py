@@ -12,6 +12,7 @@ from pathlib import Path
 from app.errors import VangnetError
 from app.jobs.installation import Installation
 from app.jobs.progress import ProgressPump, shown
+from app.records.errors import RunAlreadyFinished
 from app.records.facts import Outcome, Problem, Run, RunId
 from app.records.store import Records
 from app.repository.errors import Cancelled
@@ -44,6 +45,14 @@ def conduct(
     began = clock.monotonic()
     with ProgressPump(installation.home, clock, run_id, monitor):
         ending = _ended(work)
+    try:
+        return _finish(records, run_id, ending, clock.monotonic() - began)
+    except RunAlreadyFinished:
+        # An agent took this process for dead; what it said stands.
+        return records.run(run_id)
+
+
+def _finish(records: Records, run_id: RunId, ending: Ending, duration_s: float) -> Run:
     return records.finish_run(
         run_id,
         ending.outcome,
@@ -52,7 +61,7 @@ def conduct(
         files_new_or_changed=ending.files_new_or_changed,
         bytes_total=ending.bytes_total,
         bytes_added=ending.bytes_added,
-        duration_s=clock.monotonic() - began,
+        duration_s=duration_s,
         error_code=ending.error_code,
         error_data=ending.error_data,
         problems=ending.problems[:PROBLEMS_KEPT],

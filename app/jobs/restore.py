@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +15,7 @@ from app.jobs.copies import Copy, newest_copy
 from app.jobs.errors import RestoreIntoSource
 from app.jobs.installation import Installation
 from app.policy.machine import DataSetFolders, TargetKind
-from app.records.facts import Outcome, Problem, Run, RunKind
+from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
 from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions
 
@@ -104,7 +103,7 @@ def _refuse_source(installation: Installation, destination: Path) -> None:
             raise RestoreIntoSource(to=str(destination), folder=str(folder))
 
 
-def _note(records: Records, run_id: int, copy: Copy, paths: Sequence[Path], destination: Path) -> None:
+def _note(records: Records, run_id: RunId, copy: Copy, paths: Sequence[Path], destination: Path) -> None:
     body = {
         "run": run_id,
         "by": _user(),
@@ -113,7 +112,7 @@ def _note(records: Records, run_id: int, copy: Copy, paths: Sequence[Path], dest
         "paths": [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths],
         "to": os.fsencode(destination).decode("utf-8", "backslashreplace"),
     }
-    records.note("restored", json.dumps(body, ensure_ascii=False, sort_keys=True))
+    records.note("restored", body, subject=str(run_id), data=(("target", copy.target.id),))
 
 
 def _user() -> str:

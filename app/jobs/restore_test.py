@@ -91,8 +91,9 @@ def run_restore_test(
     """Restore random files, the largest and some of the oldest copy to `samples.sample_folder`, and compare them.
 
     Every file is compared with the hashes in the repository, and with the source where that has not changed since.
-    With an empty `target` the place with the newest good copy is tested. The test is recorded; where it could not be done at all (no copy, disk gone, cancelled), only the run is, and what
-    is returned says `identical` False with 0 files.
+    With an empty `target` the place with the newest good copy is tested. The test is recorded; where it could not be
+    done at all (no copy, disk gone, cancelled), only the run is, and what is returned says `identical` False with 0
+    files.
     """
     done: list[RestoreTest] = []
 

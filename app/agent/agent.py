@@ -1,0 +1,229 @@
+"""The agent's core: what it knows, what it starts, what it answers. `main` decides how long it lives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+
+from app.agent.due import Attempts, Job, due_jobs, requested_jobs
+from app.agent.log import say
+from app.agent.runner import Runner, Ticket
+from app.agent.watch import DriveBook, PowerWatch, TargetWatch
+from app.clock import Clock
+from app.errors import NotSetUp, VangnetError
+from app.jobs.installation import Installation
+from app.jobs.samples import forget_old_samples
+from app.paths import Home
+from app.policy.machine import Machine
+from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId
+from app.records.store import Records
+
+REASON_DUE = "due"
+REASON_ASKED = "asked"
+REASON_ARRIVED = "disk-arrived"
+_ATTEMPTS_READ = 3
+_Stamp = tuple[tuple[int, int, int], ...]
+
+
+class Agent:
+    """Everything that acts, in one asyncio loop; `records` is used in that loop only."""
+
+    def __init__(self, home: Home, clock: Clock, records: Records) -> None:
+        self._home = home
+        self._clock = clock
+        self._records = records
+        self._started = clock.now()
+        self._stamp: _Stamp | None = None
+        self._followers: set[asyncio.Task[None]] = set()
+        self._unanswered: list[Request] = []
+        self.closing = False
+        self.installation: Installation | None = None
+        self.ended: list[Run] = []
+        """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
+        self.targets = TargetWatch(clock, records)
+        self.drives = DriveBook(records)
+        self.power = PowerWatch(clock, records)
+        self.runner = Runner(home, records, on_finished=self._run_ended)
+
+    # --- knowing -----------------------------------------------------------------------------------------------
+
+    def reload(self) -> bool:
+        """Read the policy and machine files when they have changed; a file that cannot be used leaves the old ones.
+
+        Returns whether there is a new configuration.
+        """
+        stamp = _stamp(self._home)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            self.installation = Installation.load(self._home, self._clock)
+        except NotSetUp:
+            self.installation = None
+            say("not-set-up")
+        except VangnetError as exc:
+            say("configuration-refused", logging.ERROR, code=exc.code)
+            self._records.emit("configuration-refused", exc.code)
+            return False
+        else:
+            say("configuration-loaded", targets=len(self.installation.machine.targets))
+        return True
+
+    async def look(self, drives: tuple[DriveSight, ...] | None = None) -> tuple[str, ...]:
+        """See which disks and targets are here; returns our targets among the disks that have just come."""
+        machine = self.machine
+        arrived = self.drives.look(machine) if drives is None else self.drives.see(drives)
+        if machine is not None:
+            await self.targets.look(machine, self.drives.drives)
+        return arrived
+
+    async def look_at_power(self) -> None:
+        await self.power.look(self.machine)
+
+    @property
+    def machine(self) -> Machine | None:
+        return self.installation.machine if self.installation else None
+
+    # --- acting by itself --------------------------------------------------------------------------------------
+
+    def take_over(self) -> None:
+        """Go on where an earlier agent stopped: close what died, watch what still runs, answer what it had taken."""
+        self.runner.close_dead()
+        self.runner.adopt()
+        for request in self._records.requests(RequestState.TAKEN):
+            runs = tuple(self._records.run(run) for run in request.runs)
+            tickets = [t for run in runs if (t := self.runner.busy_with(_job_of(run))) is not None]
+            if runs:
+                self._follow(request, tickets, earlier=request.runs)
+            else:
+                self._unanswered.append(request)
+
+    async def look_and_start(self, drives: tuple[DriveSight, ...] | None = None) -> None:
+        """Look what is here and start what is due there."""
+        arrived = await self.look(drives)
+        self.start_due(arrived=arrived)
+
+    def start_due(self, *, arrived: Sequence[str] = (), patient: bool = True) -> tuple[Ticket, ...]:
+        """Start what the policy wants now on the targets that are here; nothing while on battery.
+
+        `patient`: wait a while after failures. `arrived` are targets whose disk has just come.
+        """
+        self.runner.close_dead()
+        if self.installation is None or self.power.on_battery:
+            return ()
+        assessment = self.installation.assess(self._records)
+        since = {target.target: target.since for target in assessment.targets}
+
+        def attempts(job: Job) -> Attempts:
+            runs = self._records.runs(limit=_ATTEMPTS_READ, data_set=job.data_set, target=job.target, kind=job.kind)
+            ended = tuple(run for run in runs if run.outcome is not Outcome.RUNNING)
+            return Attempts(ended, since.get(job.target), self._started)
+
+        jobs = due_jobs(assessment, self.targets.connected, attempts if patient else None)
+        return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
+
+    async def tidy(self) -> None:
+        """Remove restored samples that nobody looked at within a day."""
+        with contextlib.suppress(OSError):
+            forget_old_samples(self._home, self._clock.now())
+
+    # --- answering ---------------------------------------------------------------------------------------------
+
+    @property
+    def requests_wait(self) -> bool:
+        return bool(self._records.requests(RequestState.WAITING, limit=1))
+
+    async def take_requests(self) -> None:
+        """Take every waiting request and start what it asks for."""
+        while not self.closing and (request := self._next_request()) is not None:
+            say("request-taken", request=request.id, kind=request.kind, by=request.by)
+            await self._answer(request)
+
+    def _next_request(self) -> Request | None:
+        return self._unanswered.pop(0) if self._unanswered else self._records.take_request()
+
+    async def _answer(self, request: Request) -> None:
+        match request.kind:
+            case RequestKind.CANCEL:
+                self.runner.cancel(data_set=request.data_set, target=request.target)
+                self._records.close_request(request.id, RequestState.DONE)
+            case RequestKind.RESCAN:
+                self._stamp = None
+                self.reload()
+                await self.look()
+                self.start_due()
+                self._records.close_request(request.id, RequestState.DONE)
+            case _:
+                await self._start_requested(request)
+
+    async def _start_requested(self, request: Request) -> None:
+        try:
+            self.reload()
+            if self.installation is None:
+                raise NotSetUp(home=str(self._home.config))
+            await self.look()
+            policy, machine = self.installation.policy, self.installation.machine
+            assessment = self.installation.assess(self._records)
+            jobs = requested_jobs(request, policy, machine, assessment, self.targets.connected)
+        except VangnetError as exc:
+            say("request-refused", request=request.id, code=exc.code)
+            self._records.close_request(request.id, RequestState.REFUSED, refusal=exc.code)
+            return
+        # Each goes before what waits already, so the last is submitted first.
+        tickets = [self.runner.submit(job, REASON_ASKED, first=True) for job in reversed(jobs)]
+        self._follow(request, tickets[::-1])
+
+    def _follow(self, request: Request, tickets: Sequence[Ticket], *, earlier: tuple[RunId, ...] = ()) -> None:
+        follower = asyncio.get_running_loop().create_task(self._tell(request, tickets, earlier))
+        self._followers.add(follower)
+        follower.add_done_callback(self._followers.discard)
+
+    async def _tell(self, request: Request, tickets: Sequence[Ticket], earlier: tuple[RunId, ...]) -> None:
+        """Tell the client which runs its request led to as they start, and when all have ended."""
+
+        def runs() -> tuple[RunId, ...]:
+            begun = (ticket.run_id for ticket in tickets if ticket.run_id is not None)
+            return tuple(dict.fromkeys((*earlier, *begun)))
+
+        starting = {ticket.started for ticket in tickets}
+        while starting:
+            _begun, starting = await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
+            self._records.update_request_runs(request.id, runs())
+        await asyncio.gather(*(ticket.finished for ticket in tickets))
+        self._records.close_request(request.id, RequestState.DONE, runs=runs())
+
+    # --- ending ------------------------------------------------------------------------------------------------
+
+    async def finished(self) -> None:
+        """Wait until nothing runs or waits and every request has its answer."""
+        await self.runner.until_idle()
+        if self._followers:
+            await asyncio.wait(self._followers)
+
+    async def close(self, grace_s: float) -> None:
+        """Stop what runs; requests whose runs ended are closed, those not taken yet are left for the next agent."""
+        self.closing = True
+        await self.runner.close(grace_s)
+        if self._followers:
+            await asyncio.wait(self._followers, timeout=grace_s)
+
+    def _run_ended(self, run: Run) -> None:
+        self.ended.append(run)
+
+
+def _job_of(run: Run) -> Job:
+    return Job(run.kind, run.data_set, run.target)
+
+
+def _stamp(home: Home) -> _Stamp:
+    """Return what changes when a configuration file is replaced."""
+    found: list[tuple[int, int, int]] = []
+    for file in (home.policy_file, home.machine_file):
+        try:
+            status = file.stat()
+            found.append((status.st_mtime_ns, status.st_ino, status.st_size))
+        except OSError:
+            found.append((0, 0, 0))
+    return tuple(found)

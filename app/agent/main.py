@@ -1,0 +1,155 @@
+"""The agent as a process: one for each home, lasting or for once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Sequence
+
+from app.agent.agent import Agent
+from app.agent.log import logging_to, say
+from app.agent.scheduler import Ticker, call_guarded
+from app.clock import SystemClock
+from app.errors import ExitCode, NotSetUp
+from app.paths import Home
+from app.records.errors import AgentRunning
+from app.records.facts import DriveSight, Outcome, Run
+from app.records.presence import AgentLock
+from app.records.store import Records
+from app.targets.drives import DriveWatcher
+
+REQUESTS_S = 0.5
+"""How often we look whether somebody asks for something."""
+DUE_S = 60.0
+POWER_S = 5.0
+TIDY_S = 3600.0
+STOP_GRACE_S = 30.0
+"""How long a job has to stop by itself; systemd's unit allows for more."""
+
+
+def run_agent(home: Home, *, once: bool, requests_only: bool = False) -> ExitCode:
+    """Be the agent: until SIGTERM or SIGINT, or with `once` until what is due (and asked for) now is done.
+
+    Returns 0, 1 or 3 as the runs ended. Raises AgentRunning when there is one already; `requests_only` then leaves the
+    requests to that one and returns 0. With `once`, raises NotSetUp before the set-up.
+    """
+    clock = SystemClock()
+    try:
+        lock = AgentLock.acquire(home)
+    except AgentRunning:
+        if once and requests_only:
+            return ExitCode.DONE
+        raise
+    with lock, logging_to(home.agent_log), Records.open(home, clock) as records:
+        agent = Agent(home, clock, records)
+        return asyncio.run(_once(agent, requests_only=requests_only) if once else _last(agent, records))
+
+
+async def _once(agent: Agent, *, requests_only: bool) -> ExitCode:
+    """Do what is due and asked for now; SIGTERM and SIGINT stop it half-way, with every finished pack kept."""
+    say("agent-once", requests_only=requests_only)
+    agent.reload()
+    if agent.installation is None and not requests_only:
+        raise NotSetUp(home="")
+    async with _stop_signals() as stop:
+        agent.take_over()
+        work = asyncio.ensure_future(_work_once(agent, requests_only=requests_only))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not work.done():
+            await agent.close(STOP_GRACE_S)
+        await work
+    return exit_code(agent.ended)
+
+
+async def _work_once(agent: Agent, *, requests_only: bool) -> None:
+    await agent.look()
+    await agent.look_at_power()
+    if not requests_only:
+        agent.start_due(patient=False)
+    while True:
+        await agent.take_requests()
+        # What is asked for while we work is ours too: the client saw an agent and started none.
+        polling = asyncio.ensure_future(_poll_requests(agent))
+        await agent.finished()
+        polling.cancel()
+        await asyncio.gather(polling, return_exceptions=True)
+        if agent.closing or not agent.requests_wait:
+            return
+
+
+async def _poll_requests(agent: Agent) -> None:
+    while True:
+        await asyncio.sleep(REQUESTS_S)
+        await call_guarded("requests", agent.take_requests)
+
+
+def exit_code(runs: Sequence[Run]) -> ExitCode:
+    """Return 0 when every run was good, 3 when one missed files, 1 when one did not end as it should."""
+    outcomes = {run.outcome for run in runs}
+    if outcomes <= {Outcome.GOOD}:
+        return ExitCode.DONE
+    return ExitCode.INCOMPLETE if outcomes <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED
+
+
+async def _last(agent: Agent, records: Records) -> ExitCode:
+    """Be there until somebody says stop."""
+    say("agent-started")
+    records.emit("agent-started", "")
+    agent.reload()
+    agent.take_over()
+    async with _stop_signals() as stop, _watching(agent) as watcher:
+        version: int | None = None
+        while not stop.is_set():
+            if agent.reload():
+                watcher.retarget(agent.machine)
+                await call_guarded("due", agent.look_and_start)
+            if (now := records.data_version()) != version:
+                version = now
+                await call_guarded("requests", agent.take_requests)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), REQUESTS_S)
+        say("agent-stopping")
+        await agent.close(STOP_GRACE_S)
+    records.emit("agent-stopped", "")
+    say("agent-stopped")
+    return ExitCode.DONE
+
+
+@contextlib.asynccontextmanager
+async def _watching(agent: Agent) -> AsyncIterator[DriveWatcher]:
+    """Watch disks, targets and power, and look regularly what is due."""
+
+    async def drives_changed(drives: tuple[DriveSight, ...]) -> None:
+        await call_guarded("drives", lambda: agent.look_and_start(drives))
+
+    watcher = DriveWatcher(drives_changed, agent.machine)
+    ticker = Ticker()
+    ticker.every(DUE_S, "due", agent.look_and_start)
+    ticker.every(POWER_S, "power", agent.look_at_power)
+    ticker.every(TIDY_S, "tidy", agent.tidy)
+    drives = await watcher.start()
+    await call_guarded("power", agent.look_at_power)
+    await call_guarded("due", lambda: agent.look_and_start(drives))
+    ticker.start()
+    try:
+        yield watcher
+    finally:
+        ticker.stop()
+        await watcher.stop()
+
+
+@contextlib.asynccontextmanager
+async def _stop_signals() -> AsyncIterator[asyncio.Event]:
+    """Give an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

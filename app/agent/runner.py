@@ -1,0 +1,277 @@
+"""Runs jobs in processes of their own, a few at a time and one at a time on each target, and knows how they ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import app
+from app.agent.due import Job
+from app.agent.log import say
+from app.agent.processes import alive, ask_to_stop, is_worker, kill_group, own_start
+from app.paths import Home
+from app.records.errors import RunAlreadyFinished
+from app.records.facts import Outcome, Run, RunId
+from app.records.store import Records
+
+AT_ONCE = 2
+_WATCH_S = 0.5
+_STDERR_BYTES = 4000
+GONE = "process-gone"
+"""The error code of a run whose process was not there any more when we looked."""
+DIED = "worker-died"
+"""The error code of a run whose process ended without saying how the run did (`exit`)."""
+
+
+@dataclass(eq=False, slots=True)
+class Ticket:
+    """A job on its way: `started` gives its run's id, `finished` how it ended; both None when it never began."""
+
+    job: Job
+    reason: str
+    started: asyncio.Future[RunId | None]
+    finished: asyncio.Future[Run | None]
+    run_id: RunId | None = None
+
+
+@dataclass(slots=True)
+class _Book:
+    waiting: deque[Ticket] = field(default_factory=deque)
+    active: list[Ticket] = field(default_factory=list)
+
+
+class Runner:
+    """Starts workers and watches them. Lives in one asyncio loop; `records` is used in that loop only."""
+
+    def __init__(
+        self,
+        home: Home,
+        records: Records,
+        *,
+        at_once: int = AT_ONCE,
+        on_finished: Callable[[Run], None] = lambda _run: None,
+    ) -> None:
+        self._home = home
+        self._records = records
+        self._at_once = at_once
+        self._on_finished = on_finished
+        self._book = _Book()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    # --- what there is -----------------------------------------------------------------------------------------
+
+    @property
+    def idle(self) -> bool:
+        return not self._book.waiting and not self._book.active
+
+    def busy_with(self, job: Job) -> Ticket | None:
+        """Return the ticket of a job that waits or runs already."""
+        every = (*self._book.active, *self._book.waiting)
+        return next((ticket for ticket in every if ticket.job == job), None)
+
+    # --- taking over from an earlier agent ---------------------------------------------------------------------
+
+    def close_dead(self) -> None:
+        """Close the runs whose process is gone: it could not say any more how they ended."""
+        ours = {ticket.run_id for ticket in self._book.active}
+        for run in self._records.running():
+            if run.id not in ours and not alive(run.pid, run.pid_started):
+                self._close(run.id, GONE)
+
+    def adopt(self) -> None:
+        """Watch the workers that an earlier agent started and that still run, so that nothing is done twice."""
+        for run in self._records.running():
+            if not is_worker(run):
+                continue  # a restore or check in somebody's own program is theirs
+            ticket = self._ticket(Job(run.kind, run.data_set, run.target), run.reason)
+            ticket.run_id = run.id
+            ticket.started.set_result(run.id)
+            self._book.active.append(ticket)
+            self._spawn(self._watch(ticket, run))
+            say("run-adopted", run=run.id, pid=run.pid)
+
+    # --- starting and stopping ---------------------------------------------------------------------------------
+
+    def submit(self, job: Job, reason: str, *, first: bool = False) -> Ticket:
+        """Have a job done as soon as its target is free; one that waits or runs already is not doubled."""
+        known = self.busy_with(job)
+        if known is not None or self._closing:
+            return known or self._never(job, reason)
+        ticket = self._ticket(job, reason)
+        if first:
+            self._book.waiting.appendleft(ticket)
+        else:
+            self._book.waiting.append(ticket)
+        self._start_what_can()
+        return ticket
+
+    def cancel(self, *, data_set: str = "", target: str = "") -> None:
+        """Stop what runs and drop what waits, everything or only what concerns a data set or a target."""
+
+        def concerned(job: Job) -> bool:
+            return data_set in ("", job.data_set) and target in ("", job.target)
+
+        self._drop([ticket for ticket in self._book.waiting if concerned(ticket.job)])
+        for ticket in self._book.active:
+            if ticket.run_id is not None and concerned(ticket.job):
+                ask_to_stop(self._records.run(ticket.run_id))
+
+    async def until_idle(self) -> None:
+        """Wait until nothing runs and nothing waits."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self, grace_s: float) -> None:
+        """Stop everything: ask, wait `grace_s`, then end the processes. Finished packs are kept either way."""
+        self._closing = True
+        self.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for ticket in self._book.active:
+            if ticket.run_id is not None:
+                run = self._records.run(ticket.run_id)
+                if alive(run.pid, run.pid_started):
+                    say("worker-killed", logging.WARNING, run=run.id)
+                    kill_group(run.pid)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+
+    # --- the work ----------------------------------------------------------------------------------------------
+
+    def _start_what_can(self) -> None:
+        taken = {ticket.job.target for ticket in self._book.active}
+        for ticket in tuple(self._book.waiting):
+            if len(self._book.active) >= self._at_once:
+                return
+            if ticket.job.target not in taken:
+                taken.add(ticket.job.target)
+                self._book.waiting.remove(ticket)
+                self._book.active.append(ticket)
+                self._spawn(self._perform(ticket))
+
+    async def _perform(self, ticket: Ticket) -> None:
+        job = ticket.job
+        try:
+            run_id = self._records.start_run(
+                job.kind,
+                data_set=job.data_set,
+                target=job.target,
+                reason=ticket.reason,
+                pid=os.getpid(),
+                pid_started=own_start(),
+            )
+            ticket.run_id = run_id
+            ticket.started.set_result(run_id)
+            say("run-started", run=run_id, kind=job.kind, set=job.data_set or "-", target=job.target)
+            await self._work(run_id)
+        finally:
+            self._end(ticket)
+
+    async def _work(self, run_id: RunId) -> None:
+        # A file, not a pipe: helpers of a worker that was killed would keep a pipe open.
+        with tempfile.TemporaryFile() as errors:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *worker_command(self._home, run_id),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    stderr=errors,
+                    # Our own code, whatever folder we were started in.
+                    cwd=Path(app.__file__).parent.parent,
+                    # A group of its own: Ctrl-C in our terminal reaches us, and we decide what becomes of the worker.
+                    start_new_session=True,
+                )
+            except OSError as exc:
+                reason = errno.errorcode.get(exc.errno or 0, "unknown")
+                self._records.finish_run(
+                    run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
+                )
+                return
+            status = await process.wait()
+            if status != 0:
+                kill_group(process.pid)
+                errors.seek(max(0, errors.tell() - _STDERR_BYTES))
+                say("worker-said", logging.DEBUG, run=run_id, stderr=errors.read().decode("utf-8", "backslashreplace"))
+        self._close(run_id, DIED, exit=str(status))
+
+    async def _watch(self, ticket: Ticket, run: Run) -> None:
+        """Wait for a process that is not our child."""
+        try:
+            while alive(run.pid, run.pid_started):
+                await asyncio.sleep(_WATCH_S)
+                if self._records.run(run.id).outcome is not Outcome.RUNNING:
+                    break
+            self._close(run.id, GONE)
+        finally:
+            self._end(ticket)
+
+    def _close(self, run_id: RunId, code: str, **data: str) -> None:
+        """Say of a run that it was interrupted, unless it said itself how it ended."""
+        if self._records.run(run_id).outcome is not Outcome.RUNNING:
+            return
+        with contextlib.suppress(RunAlreadyFinished):
+            self._records.finish_run(run_id, Outcome.INTERRUPTED, error_code=code, error_data=tuple(data.items()))
+            say(code, logging.WARNING, run=run_id, **data)
+
+    def _end(self, ticket: Ticket) -> None:
+        self._book.active.remove(ticket)
+        if ticket.run_id is None:
+            _resolve(ticket, None)
+        else:
+            run = self._records.run(ticket.run_id)
+            say(
+                "run-finished", run=run.id, outcome=run.outcome, code=run.error_code or "-", problems=run.problems_total
+            )
+            _resolve(ticket, run)
+            self._on_finished(run)
+        if not self._closing:
+            self._start_what_can()
+
+    def _drop(self, tickets: list[Ticket]) -> None:
+        for ticket in tickets:
+            self._book.waiting.remove(ticket)
+            _resolve(ticket, None)
+
+    def _ticket(self, job: Job, reason: str) -> Ticket:
+        loop = asyncio.get_running_loop()
+        return Ticket(job, reason, loop.create_future(), loop.create_future())
+
+    def _never(self, job: Job, reason: str) -> Ticket:
+        ticket = self._ticket(job, reason)
+        _resolve(ticket, None)
+        return ticket
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            say("job-not-followed", logging.ERROR, error=type(error).__name__)
+
+
+def worker_command(home: Home, run_id: RunId) -> list[str]:
+    """Return how to start a run's process; XDG folders reach it through the environment."""
+    command = [sys.executable, "-m", "app"]
+    if home == Home.in_folder(home.config):
+        command += ["--home", str(home.config)]
+    return [*command, "worker", str(run_id)]
+
+
+def _resolve(ticket: Ticket, run: Run | None) -> None:
+    if not ticket.started.done():
+        ticket.started.set_result(ticket.run_id)
+    if not ticket.finished.done():
+        ticket.finished.set_result(run)

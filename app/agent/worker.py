@@ -1,0 +1,95 @@
+"""A run's own process: does one job, says how it ended, and goes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+from typing import assert_never
+
+from app.agent.processes import be_modest, own_start
+from app.clock import SystemClock
+from app.errors import ExitCode, VangnetError
+from app.jobs.backup import run_backup
+from app.jobs.check import run_check
+from app.jobs.conduct import error_data
+from app.jobs.installation import Installation
+from app.jobs.restore_test import run_restore_test
+from app.paths import Home
+from app.records.facts import Outcome, Run, RunId, RunKind
+from app.records.store import Records
+from app.repository.model import Cancel, Monitor
+
+
+def run_worker(home: Home, run_id: RunId) -> ExitCode:
+    """Carry out a run that the agent has recorded as running; SIGTERM and SIGINT stop it at the next blob.
+
+    Writes nothing to stdout or stderr: how it went is in the records, and in the exit code (0, 1 or 3).
+    """
+    cancel = Cancel()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        cancel.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    be_modest()
+    clock = SystemClock()
+    with Records.open(home, clock) as records:
+        records.set_run_process(run_id, os.getpid(), own_start())
+        run = records.run(run_id)
+        if run.outcome is not Outcome.RUNNING:
+            return ExitCode.FAILED  # closed in the meantime by an agent that took us for dead
+        try:
+            installation = Installation.load(home, clock)
+        except VangnetError as exc:
+            records.finish_run(run_id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
+            return ExitCode.FAILED
+        _work(installation, records, run, cancel)
+        return exit_code(records.run(run_id).outcome)
+
+
+def exit_code(outcome: Outcome) -> ExitCode:
+    """Return what a script should know about how a run ended."""
+    match outcome:
+        case Outcome.GOOD:
+            return ExitCode.DONE
+        case Outcome.INCOMPLETE:
+            return ExitCode.INCOMPLETE
+        case Outcome.RUNNING | Outcome.FAILED | Outcome.CANCELLED | Outcome.INTERRUPTED:
+            return ExitCode.FAILED
+        case _:
+            assert_never(outcome)
+
+
+def _work(installation: Installation, records: Records, run: Run, cancel: Cancel) -> None:
+    monitor = Monitor()
+    match run.kind:
+        case RunKind.BACKUP | RunKind.FULL:
+            run_backup(
+                installation,
+                records,
+                run.id,
+                data_set=run.data_set,
+                target=run.target,
+                full=run.kind is RunKind.FULL,
+                monitor=monitor,
+                cancel=cancel,
+            )
+        case RunKind.CHECK:
+            run_check(installation, records, run.id, target=run.target, monitor=monitor, cancel=cancel)
+        case RunKind.RESTORE_TEST:
+            run_restore_test(
+                installation,
+                records,
+                run.id,
+                data_set=run.data_set,
+                target=run.target,
+                monitor=monitor,
+                cancel=cancel,
+            )
+        case RunKind.RESTORE:
+            # A restore writes where its user may write, so it runs in that user's program, never here.
+            records.finish_run(run.id, Outcome.FAILED, error_code="not-for-a-worker")
+        case _:
+            assert_never(run.kind)
