@@ -31,11 +31,12 @@ from app.records.facts import (
     Verdict,
 )
 
-RUN_COLUMNS = (
-    "r.id, r.kind, r.data_set, r.target, r.outcome, r.started, r.finished, r.reason, r.snapshot, r.files, "
-    "r.files_new_or_changed, r.bytes_total, r.bytes_added, r.duration_s, r.error_code, r.error_data, r.problems_total"
+LIGHT_RUNS = (
+    "SELECT r.id, r.kind, r.data_set, r.target, r.outcome, r.started, r.finished, r.reason, r.snapshot, r.files, "
+    "r.files_new_or_changed, r.bytes_total, r.bytes_added, r.duration_s, r.error_code, r.error_data, r.problems_total "
+    "FROM runs AS r"
 )
-"""What `light_run` reads, in its order."""
+"""Selects what `light_run` reads, in its order."""
 
 _KINDS = {kind.value: kind for kind in RunKind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}

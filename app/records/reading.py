@@ -32,7 +32,8 @@ class FactRecords(RecordsBase):
         with self._database.read() as connection:
 
             def newest(table: str, order: str = "seq") -> sqlite3.Cursor:
-                return connection.execute(f"SELECT * FROM {table} ORDER BY {order} DESC LIMIT ?", (FACTS_READ,))  # noqa: S608
+                query = f"SELECT * FROM {table} ORDER BY {order} DESC LIMIT ?"  # noqa: S608 - the names below
+                return connection.execute(query, (FACTS_READ,))
 
             return Facts(
                 runs=self._runs_to_judge(connection),
@@ -53,13 +54,13 @@ class FactRecords(RecordsBase):
     def _runs_to_judge(self, connection: sqlite3.Connection) -> tuple[Run, ...]:
         since = format_utc(self._clock.now() - RUNS_WINDOW)
         rows = connection.execute(
-            f"SELECT {decode.RUN_COLUMNS} FROM runs AS r WHERE r.started >= ? ORDER BY r.id DESC LIMIT ?",  # noqa: S608
+            f"{decode.LIGHT_RUNS} WHERE r.started >= ? ORDER BY r.id DESC LIMIT ?",
             (since, RUNS_READ),
         ).fetchall()
         read = {row[0] for row in rows}
         latest = connection.execute("SELECT max(id) FROM runs GROUP BY kind, data_set, target, outcome")
         for older in sorted((row[0] for row in latest if row[0] not in read), reverse=True):
-            rows += connection.execute(f"SELECT {decode.RUN_COLUMNS} FROM runs AS r WHERE r.id = ?", (older,))  # noqa: S608
+            rows += connection.execute(f"{decode.LIGHT_RUNS} WHERE r.id = ?", (older,))
         return self._decoded(decode.light_run, rows)
 
     def _set_up_at(self, connection: sqlite3.Connection) -> datetime | None:

@@ -75,11 +75,10 @@ class RequestRecords(RecordsBase):
 
     def requests(self, state: RequestState | None = None, *, limit: int = 100) -> tuple[Request, ...]:
         """Return the newest requests first; an agent that starts finds here what a dead one had TAKEN."""
-        where, values = ("1", ()) if state is None else ("state = ?", (state.value,))
         with self._database.read() as connection:
             rows = connection.execute(
-                f"SELECT * FROM requests WHERE {where} ORDER BY id DESC LIMIT ?",
-                (*values, limit),  # noqa: S608
+                "SELECT * FROM requests WHERE :state IS NULL OR state = :state ORDER BY id DESC LIMIT :limit",
+                {"state": state, "limit": limit},
             )
             return self._decoded(decode.request, rows)
 
