@@ -17,7 +17,7 @@ from typing import Final
 from app.clock import Clock
 from app.paths import Home
 from app.policy.load import load_machine, load_policy
-from app.policy.machine import DataSetFolders, Machine, Target, TargetKind
+from app.policy.machine import DataSetFolders, Machine, Target, TargetId
 from app.policy.model import DataSet, DataSetId, Policy, Role
 from app.policy.write import write_machine, write_policy
 from app.records.facts import DriveSight
@@ -25,7 +25,7 @@ from app.records.store import Records
 from app.secret import Secret
 from app.setup.answers import DataSetAnswer, OrganisationAnswer, PlaceAnswer, SetupAnswers
 from app.setup.draft import discard_draft
-from app.setup.errors import AlreadySetUp, SetupIncomplete
+from app.setup.errors import AlreadySetUp, SetupIncomplete, SourceNotThere
 from app.targets.keys import KeyRing, new_recovery_key
 from app.targets.place import prepare_target
 
@@ -73,13 +73,7 @@ def apply_setup(
     KeyRing.create(home, recovery, clock)
     targets = tuple(_prepare(home, place, answers, organisation, clock, drives, on_step) for place in answers.places)
     on_step(Step.POLICY, "")
-    today = clock.now().date()
-    write_policy(
-        home.policy_file,
-        organisation=dataclasses.replace(_organisation_fields(organisation)),
-        data_sets=tuple(_data_set(answer, today) for answer in answers.data_sets),
-        people=_people(answers),
-    )
+    _write_policy(home, answers, organisation, clock.now().date())
     policy = load_policy(home.policy_file)
     machine = Machine(
         language=organisation.language,
@@ -93,3 +87,57 @@ def apply_setup(
     write_machine(home.machine_file, machine)
     discard_draft(home)
     return SetupResult(recovery, policy, load_machine(home.machine_file, policy))
+
+
+def missing_answers(answers: SetupAnswers) -> tuple[str, ...]:
+    """Name what a set-up cannot do without and does not have yet, in the order in which the wizard asks it."""
+    missing = []
+    if answers.organisation is None or not answers.organisation.name.strip():
+        missing.append("organisation")
+    if not answers.data_sets:
+        missing.append("data-sets")
+    missing += [f"folder:{a.id}" for a in answers.data_sets if not a.paths]
+    missing += [f"classification:{a.id}" for a in answers.data_sets if a.classification is None]
+    if not answers.places:
+        missing.append("places")
+    return tuple(missing)
+
+
+def _complete(answers: SetupAnswers) -> OrganisationAnswer:
+    missing = missing_answers(answers)
+    if missing or answers.organisation is None:
+        raise SetupIncomplete(missing=", ".join(missing))
+    absent = [str(path) for a in answers.data_sets for path in a.paths if not path.exists()]
+    if absent:
+        raise SourceNotThere(paths=", ".join(absent))
+    return answers.organisation
+
+
+def _prepare(
+    home: Home,
+    place: PlaceAnswer,
+    answers: SetupAnswers,
+    organisation: OrganisationAnswer,
+    clock: Clock,
+    drives: tuple[DriveSight, ...],
+    on_step: Callable[[Step, str], None],
+) -> Target:
+    on_step(Step.PLACE, place.name)
+    mounted = next((d.mount_point for d in drives if place.fs_uuid and d.fs_uuid == place.fs_uuid), "")
+    return prepare_target(
+        home,
+        id=TargetId(place.id),
+        name=place.name,
+        kind=place.kind,
+        path=place.path,
+        organisation=organisation.name,
+        sources=tuple(path for answer in answers.data_sets for path in answer.paths),
+        clock=clock,
+        colour=place.colour,
+        site=place.site,
+        offsite=place.offsite,
+        fs_uuid=place.fs_uuid,
+        serial=place.serial,
+        mount_point=Path(mounted) if mounted else None,
+        contact=" ".join(filter(None, (answers.people.it_provider, answers.people.it_provider_phone))),
+    )

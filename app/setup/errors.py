@@ -20,6 +20,12 @@ class SetupIncomplete(ConfigurationError):
     code = "setup-incomplete"
 
 
+class SourceNotThere(ConfigurationError):
+    """A folder that should be copied does not exist (`paths`)."""
+
+    code = "source-not-there"
+
+
 class AlreadySetUp(ConfigurationError):
     """This home has a finished set-up; it is not overwritten (`home`)."""
 

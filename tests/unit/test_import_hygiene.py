@@ -1,0 +1,62 @@
+"""What a command loads: `vangnet status` must start at once on an old office PC."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.rig.commands import vangnet
+
+HEAVY = (
+    "textual",
+    "apscheduler",
+    "pyudev",
+    "aionut",
+    "segno",
+    "zstandard",
+    "pyfastcdc",
+    "app.repository",
+    "app.tui",
+    "app.agent",
+)
+
+
+def modules_loaded_by(home: Path, *command: str) -> set[str]:
+    """Run a command in a fresh interpreter and return the names of the modules it left loaded."""
+    program = (
+        "import sys, json, io, contextlib\n"
+        "from app.cli.main import run\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        "    code = run(sys.argv[1:])\n"
+        "print(json.dumps([code, sorted(sys.modules)]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--home", str(home), *command], capture_output=True, text=True, check=True
+    )
+    code, modules = json.loads(done.stdout)
+    assert code == 0, done.stderr
+    return set(modules)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    vangnet("demo", "--home", str(folder))
+    return folder / "vangnet"
+
+
+@pytest.mark.parametrize("command", ["status", "tasks"])
+def test_looking_loads_neither_the_screens_nor_the_engine(home: Path, command: str) -> None:
+    loaded = modules_loaded_by(home, command)
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_the_engine_can_be_taken_out() -> None:
+    program = "import sys, app.repository; print(*sorted(m for m in sys.modules if m.startswith('app.')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    ours = {name for name in done.stdout.split() if not name.startswith("app.repository")}
+    assert ours <= {"app.clock", "app.errors", "app.secret"}
