@@ -23,6 +23,7 @@ from app.repository.model import (
     Snapshot,
 )
 from app.repository.parallel import run_tasks, worker_count
+from app.repository.reading_lock import reading_lock
 from app.repository.repository import Repository
 from app.repository.restore_content import BLOB_DAMAGED, ContentWriter, TaskOutcome, reason_of
 from app.repository.restore_files import (
@@ -65,14 +66,16 @@ def restore(
     A file that cannot be restored is named in the summary's `problems` (its path in the snapshot, and "blob-damaged",
     "blob-missing", "tree-damaged", "not-in-snapshot", "not-as-written", "too-deep" or an errno name), and nothing of
     it is left; a folder that cannot be made stands for all it holds. Owners are restored only by root, sockets never.
-    Raises Cancelled, BackendUnavailable, RepositoryDamaged when the index cannot be read, OSError when `to` cannot
-    be made.
+    Raises Cancelled, RepositoryLocked while a prune is at work, BackendUnavailable, RepositoryDamaged when the index
+    cannot be read, OSError when `to` cannot be made.
     """
     clock = SystemClock()
     started = clock.monotonic()
     monitor.phase = Phase.OPENING
-    plan = plan_restore(repository, snapshot, options, cancel)
-    with Target(to, plan.folders) as target:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(reading_lock(repository))
+        plan = plan_restore(repository, snapshot, options, cancel)
+        target = stack.enter_context(Target(to, plan.folders))
         run = _Restore(plan, target, options, monitor)
         run.make_folders()
         files, others, links = run.sort_out()
@@ -85,7 +88,7 @@ def restore(
         bytes_written=run.bytes_written,
         duration_s=clock.monotonic() - started,
         skipped=tuple(run.skipped),
-        problems=tuple(plan.problems),
+        problems=tuple(sorted(plan.problems, key=lambda problem: problem.path)),
     )
 
 

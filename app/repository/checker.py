@@ -1,0 +1,145 @@
+"""Checking a repository: is everything there, and, when all data is read, is every byte what was written?
+
+Reasons of a problem: "hash" (a file is not what its name says), "mac" and the other codes of RepositoryDamaged,
+"unreadable", "folder-missing", "pack-missing", "pack-size", "pack-header" (its own list of blobs), "blob-damaged",
+"tree-damaged", "blobs-not-listed" (snapshots need blobs that no index lists: an index file is lost or damaged).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.clock import SystemClock
+from app.repository.backend.base import FileKind
+from app.repository.check_files import (
+    PackOutcome,
+    SmallFiles,
+    blobs_of,
+    check_pack,
+    list_files,
+    read_small_files,
+)
+from app.repository.check_structure import Finding, StructureFindings, touched_snapshots, walk_structure
+from app.repository.crypto import OVERHEAD
+from app.repository.model import Cancel, CheckProblem, CheckReport, Monitor, PackId, Phase
+from app.repository.pack import PackEntry
+from app.repository.parallel import run_tasks, worker_count
+from app.repository.reading_lock import reading_lock
+from app.repository.repository import Repository
+
+_HEADER_ENTRY_BYTES = 37
+_COMPRESSED_HEADER_ENTRY_BYTES = 41
+_LENGTH_FIELD_BYTES = 4
+
+
+def check(repository: Repository, *, read_data: bool, monitor: Monitor, cancel: Cancel) -> CheckReport:
+    """Check everything that snapshots need; with `read_data` every byte of it.
+
+    Damage is never an exception but a problem in the report, with the snapshots it touches. Packs that no index lists
+    are no damage: an interrupted back-up leaves some. Raises Cancelled, RepositoryLocked, BackendUnavailable.
+    """
+    clock = SystemClock()
+    started = clock.monotonic()
+    monitor.phase = Phase.CHECKING
+    with reading_lock(repository):
+        files = read_small_files(repository)
+        packs = files.index.by_pack()
+        to_read = _find_packs(repository, packs, files.findings, read_data=read_data)
+        run = _Run(repository, files, packs, to_read, monitor, cancel)
+        run.perform()
+        findings = files.findings
+        touched = touched_snapshots(repository, files.index, findings, files.snapshots, cancel)
+    problems = [
+        CheckProblem(finding.file, finding.reason, snapshots)
+        for finding, snapshots in zip(findings, touched, strict=True)
+    ]
+    return CheckReport(
+        snapshots=len(files.snapshots) + len(files.broken_snapshots),
+        packs=len(packs),
+        blobs=len(files.index),
+        bytes_read=run.bytes_read,
+        read_data=read_data,
+        duration_s=clock.monotonic() - started,
+        problems=(*files.broken_snapshots, *problems),
+    )
+
+
+def _find_packs(
+    repository: Repository,
+    packs: Mapping[PackId, Sequence[PackEntry]],
+    findings: list[Finding],
+    *,
+    read_data: bool,
+) -> list[PackId]:
+    """Return the packs to read; those missing, or of another size than the index says, become findings.
+
+    When all data is read, a pack of the wrong size is too: that tells which of its blobs are still whole.
+    """
+    sizes = {info.name: info.size for info in list_files(repository, FileKind.PACK, findings)}
+    to_read: list[PackId] = []
+    for pack, entries in packs.items():
+        size = sizes.get(pack.hex())
+        if size is None:
+            findings.append(Finding(f"data/{pack.hex()}", "pack-missing", blobs_of(entries)))
+        elif read_data:
+            to_read.append(pack)
+        elif size != pack_size(entries):
+            findings.append(Finding(f"data/{pack.hex()}", "pack-size", blobs_of(entries)))
+    return to_read
+
+
+def pack_size(entries: Sequence[PackEntry]) -> int:
+    """Return the size in bytes of a pack that holds just these blobs."""
+    header = sum(_COMPRESSED_HEADER_ENTRY_BYTES if entry.plain_length else _HEADER_ENTRY_BYTES for entry in entries)
+    return sum(entry.length for entry in entries) + header + OVERHEAD + _LENGTH_FIELD_BYTES
+
+
+class _Run:
+    """The long part of a check: task 0 walks the trees, each further task reads a pack, on several processes."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        files: SmallFiles,
+        packs: Mapping[PackId, Sequence[PackEntry]],
+        to_read: Sequence[PackId],
+        monitor: Monitor,
+        cancel: Cancel,
+    ) -> None:
+        self._repository = repository
+        self._files = files
+        self._packs = packs
+        self._to_read = to_read
+        self._monitor = monitor
+        self._cancel = cancel
+        self._structure = StructureFindings()
+        self.bytes_read = 0
+
+    def perform(self) -> None:
+        self._monitor.files_total = len(self._to_read)
+        self._monitor.bytes_total = sum(pack_size(self._packs[pack]) for pack in self._to_read)
+        tasks = 1 + len(self._to_read)
+        workers = worker_count(self._repository.backend, tasks)
+        run_tasks(tasks, self._perform_task, self._collect, workers=workers, cancel=self._cancel)
+        # A pack that is missing, cut or damaged is named once, not again for its trees.
+        named = {finding.file for finding in self._files.findings}
+        trees = self._structure.as_findings(self._files.index)
+        self._files.findings.extend(finding for finding in trees if finding.file not in named)
+
+    def _perform_task(self, number: int) -> StructureFindings | PackOutcome:
+        if number == 0:
+            roots = [snapshot.tree for snapshot in self._files.snapshots]
+            return walk_structure(self._repository, self._files.index, roots, self._cancel)
+        pack = self._to_read[number - 1]
+        return check_pack(self._repository, pack, self._packs[pack])
+
+    def _collect(self, outcome: StructureFindings | PackOutcome) -> None:
+        if isinstance(outcome, StructureFindings):
+            self._structure = outcome
+            return
+        self.bytes_read += outcome.bytes_read
+        self._monitor.files_done += 1
+        self._monitor.bytes_done = self.bytes_read
+        if outcome.finding is not None:
+            self._files.findings.append(outcome.finding)
+        self._monitor.problems = len(self._files.findings) + len(self._files.broken_snapshots)
