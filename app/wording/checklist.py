@@ -1,0 +1,65 @@
+"""The evidence of the director's yearly checklist, one sentence for each code."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+
+from app.assessment.model import EvidenceLine
+from app.clock import parse_utc
+from app.i18n import N_, _
+from app.wording.text import filled
+from app.wording.times import felt_date, felt_duration
+
+TEXTS: dict[str, str] = {
+    "not-gathered": N_("Vangnet does not gather evidence of this yet."),
+    "nothing-concerned": N_("There is nothing here that this holds for."),
+    "no-data-sets": N_("There are no data sets yet."),
+    "declared": N_("Declared by {by} on {at}. {reference}"),
+    "declared-too-long-ago": N_("Declared by {by} on {at}: more than a year ago."),
+    "not-declared": N_("Nobody has declared this yet."),
+    "policy-approved": N_("Version {version} approved by {by} on {at}."),
+    "policy-not-approved": N_("This version of the policy is not approved."),
+    "policy-review-overdue": N_("Version {version} approved on {at}, but the yearly review is overdue."),
+    "revisions-none": N_("The revision table is empty."),
+    "revisions-complete": N_("{count} of {total} rows complete."),
+    "roles-filled": N_("{count} of {total} roles with a holder and a deputy."),
+    "classified": N_("{count} of {total} data sets classified in the last year."),
+    "covered": N_("{count} of {total} data sets are being copied."),
+    "copies-on-time-now": N_("{count} of {total} on time now; earlier this year is not counted yet."),
+    "no-continuous": N_("Changes are not copied elsewhere at once."),
+    "no-other-site": N_("No copy is kept in another building."),
+    "other-sites": N_("Kept elsewhere: {sites}."),
+    "fulls-this-year": N_("{count} of {total} full back-ups made in {school_year}."),
+    "exemptions-grounded": N_("{count} of {total} exceptions with a reason and an approver."),
+    "score-met": N_("{count} of {total} important data sets."),
+    "no-detached-copy": N_("There is no copy on a disk that is unplugged."),
+    "detached-copy": N_("{target}, unplugged, with a copy of {at}."),
+    "encrypted-copies": N_("{count} of {total} confidential data sets have an encrypted copy; none is unencrypted."),
+    "key-tested": N_("Tested by {by} on {at}."),
+    "key-never-tested": N_("The recovery key has not been tested yet."),
+    "checks": N_("{count} of {total} places checked, {errors} with an error."),
+    "restore-tests-passed": N_("{count} of {total} data sets tested and confirmed."),
+    "no-tests-yet": N_("There has been no restore test yet."),
+    "recovery-times": N_("{count} of {total} tests within the longest recovery time."),
+    "restores-journalled": N_("Every restore is in the journal ({rows} rows)."),
+    "ups-missing": N_("{count} of {total} UPSes."),
+    "ups-unknown": N_("{count} UPSes; how long they last is not known."),
+    "ups-runtime": N_("{count} UPSes, {runtime} in reserve; a self-test is not read yet."),
+    "failures-unsolved": N_("{count} failures are not solved."),
+}
+
+
+def evidence_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
+    """Say what the records hold about one item, and name what is missing."""
+    data = dict(line.data)
+    if data.get("at"):
+        data["at"] = felt_date(parse_utc(data["at"]), tz)
+    if data.get("runtime_s"):
+        data["runtime"] = felt_duration(float(data["runtime_s"]))
+    text = _(TEXTS.get(line.code, TEXTS["not-gathered"]))
+    if not data.get("reference"):
+        text = text.replace(" {reference}", "")
+    said = filled(text, data)
+    if data.get("missing"):
+        said += " " + _("Missing: {names}.").format(names=data["missing"])
+    return said

@@ -1,0 +1,49 @@
+"""What a classification leads to, in plain words, for the wizard; and the policy's rules as a list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.i18n import _, language, ngettext
+from app.policy.model import Plan, Policy
+from app.wording.findings import source_text
+
+
+def consequence(plan: Plan) -> tuple[str, ...]:
+    """Say what must happen for a data set and what it takes, one short sentence each, the copies first."""
+    sentences = [_pace(plan)]
+    if plan.continuous:
+        sentences.append(_("Changes are also copied to another place at once."))
+    if plan.ups_count == 1:
+        sentences.append(_("A UPS for this computer."))
+    elif plan.ups_count > 1:
+        sentences.append(_("{count} UPSes for this computer.").format(count=plan.ups_count))
+    if plan.alternative_line:
+        sentences.append(_("A second internet line, when the data cannot do without."))
+    if plan.fire_protection:
+        sentences.append(_("Fire protection where the copies are kept."))
+    if plan.encrypted:
+        sentences.append(_("Copies are encrypted."))
+    if plan.yearly_full:
+        sentences.append(_("A full back-up once every school year."))
+    return tuple(sentences)
+
+
+def reason(plan: Plan) -> str:
+    """Say which parts of the sources lead to it: "Waarom: S2-4a, S2-2a"."""
+    sources = dict.fromkeys(s for r in plan.requirements for s in r.rule.source)
+    return _("Why: {sources}").format(sources=", ".join(sources)) if sources else ""
+
+
+def rules_list(policy: Policy) -> tuple[tuple[str, str], ...]:
+    """Return each rule's text in the language spoken now, and where it comes from."""
+    return tuple((rule.text.text(language()), source_text(rule.basis, rule.source)) for rule in policy.rules)
+
+
+def _pace(plan: Plan) -> str:
+    if plan.max_age <= timedelta(days=1):
+        return _("A copy every day.")
+    if plan.max_age == timedelta(days=7):
+        return _("A copy every week.")
+    days = plan.max_age.days
+    return ngettext("A copy every {count} day.", "A copy every {count} days.", days).format(count=days)

@@ -1,0 +1,309 @@
+"""The texts of the errors, by code, and by code and reason where the reason says more. Looked up when shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorText:
+    what: str
+    safe: str
+    do: str
+
+
+_UNTOUCHED = N_("Your data and the copies that were made are untouched.")
+_OLD_COPIES = N_("Your data are untouched, and earlier copies are still there.")
+_NOTHING_WRITTEN = N_("Nothing was written or changed.")
+_DATA_FINE = N_("Your own data are untouched.")
+_ONE_TO_DISTRUST = N_("Your own data are untouched, but do not count on this copy.")
+_ASK_IT = N_("Ask the IT provider to look; the details say more.")
+_AGAIN = N_("Try again; if it happens again, ask the IT provider to look.")
+_AUTOMATIC = N_("Vangnet tries again by itself.")
+_LOOK_CABLE = N_("Look whether it is plugged in and switched on. The copy then starts by itself.")
+_OTHER_PLACE = N_("Choose another disk, or a folder on another device.")
+
+FALLBACK = ErrorText(N_("Something went wrong ({code})."), _UNTOUCHED, _AGAIN)
+
+TEXTS: dict[str, ErrorText] = {
+    "error": FALLBACK,
+    "internal": ErrorText(N_("Vangnet made a mistake of its own."), _OLD_COPIES, _ASK_IT),
+    "os-error": ErrorText(N_("The computer refused something ({reason})."), _OLD_COPIES, _AGAIN),
+    "configuration": ErrorText(N_("The settings cannot be used as they are."), _UNTOUCHED, _ASK_IT),
+    "not-set-up": ErrorText(
+        N_("Vangnet is not set up on this computer yet."),
+        N_("No copies are made until then."),
+        N_("Start Vangnet and answer the questions."),
+    ),
+    "file-invalid": ErrorText(
+        N_("There are mistakes in {file}."), _UNTOUCHED, N_("Correct the lines that the details name.")
+    ),
+    "policy-invalid": ErrorText(
+        N_("There are mistakes in the policy file {file}."),
+        _UNTOUCHED,
+        N_("Correct the lines that the details name."),
+    ),
+    "machine-invalid": ErrorText(
+        N_("There are mistakes in this computer's settings {file}."),
+        _UNTOUCHED,
+        N_("Correct the lines that the details name."),
+    ),
+    "setup-invalid": ErrorText(
+        N_("There are mistakes in the answers {file}."),
+        _NOTHING_WRITTEN,
+        N_("Correct the lines that the details name."),
+    ),
+    "setup-incomplete": ErrorText(
+        N_("The set-up is not complete: {missing}."), _NOTHING_WRITTEN, N_("Fill in what is missing.")
+    ),
+    "already-set-up": ErrorText(
+        N_("Vangnet is set up on this computer already."), _UNTOUCHED, N_("Just start Vangnet.")
+    ),
+    "wrong-recovery-part": ErrorText(
+        N_("This is not group {group} of the key on the recovery sheet."),
+        _UNTOUCHED,
+        N_("Look at the sheet again and type that group."),
+    ),
+    # The copies themselves
+    "repository": ErrorText(N_("Something is wrong with the copies in this place."), _DATA_FINE, _ASK_IT),
+    "repository-not-found": ErrorText(
+        N_("There are no copies in this place ({location})."), _DATA_FINE, N_("Look whether it is the right disk.")
+    ),
+    "repository-exists": ErrorText(
+        N_("There are copies in this place already ({location})."),
+        _NOTHING_WRITTEN,
+        N_("Open the existing copies, or choose an empty folder."),
+    ),
+    "repository-locked": ErrorText(
+        N_("Another program is busy with the copies in this place ({host})."), _UNTOUCHED, _AUTOMATIC
+    ),
+    "wrong-key": ErrorText(
+        N_("The key does not open the copies in this place."),
+        _UNTOUCHED,
+        N_("Look whether it is your own disk, or use the key of the recovery sheet."),
+    ),
+    "repository-damaged": ErrorText(
+        N_("Part of the copies in this place is damaged."),
+        _ONE_TO_DISTRUST,
+        N_("Keep this disk apart and make a copy on another one. Then ask the IT provider to look."),
+    ),
+    "repository-unsupported": ErrorText(
+        N_("These copies are of a kind that Vangnet does not know."), _UNTOUCHED, _ASK_IT
+    ),
+    "snapshot-not-found": ErrorText(
+        N_("There is no such version ({wanted})."), _UNTOUCHED, N_("Choose another version or another day.")
+    ),
+    "source-not-found": ErrorText(
+        N_("None of the folders to copy is there ({paths})."),
+        N_("Earlier copies are still there."),
+        N_("Look whether the folder was moved, or its disk or share is gone."),
+    ),
+    "cancelled": ErrorText(N_("It was stopped."), N_("What was finished is kept."), _AUTOMATIC),
+    "worker-died": ErrorText(N_("Part of the work broke off ({exitcode})."), _OLD_COPIES, _AUTOMATIC),
+    "backend": ErrorText(N_("The place for copies could not do it ({reason})."), _OLD_COPIES, _AGAIN),
+    "backend-unavailable": ErrorText(
+        N_("The place for copies is not there, or went away in the middle."), _OLD_COPIES, _LOOK_CABLE
+    ),
+    "backend-full": ErrorText(
+        N_("The disk is full ({free_bytes} free)."), _OLD_COPIES, N_("Use another disk, or ask for a larger one.")
+    ),
+    "backend-read-only": ErrorText(
+        N_("Nothing can be written to this disk."),
+        _OLD_COPIES,
+        N_("Look for a switch on the disk, or use another one."),
+    ),
+    "file-missing": ErrorText(
+        N_("Part of the copies in this place is missing."),
+        _ONE_TO_DISTRUST,
+        N_("Keep this disk apart and make a copy on another one. Then ask the IT provider to look."),
+    ),
+    # Places
+    "target": ErrorText(N_("Something is wrong with {target}."), _DATA_FINE, _ASK_IT),
+    "target-not-there": ErrorText(N_("{target} is not there."), _OLD_COPIES, _LOOK_CABLE),
+    "wrong-disk": ErrorText(
+        N_("This is another disk than {target}."),
+        _NOTHING_WRITTEN,
+        N_("Plug in the disk with the right name or colour."),
+    ),
+    "target-unsuitable": ErrorText(N_("Copies cannot be kept here ({path})."), _NOTHING_WRITTEN, _OTHER_PLACE),
+    "target-has-other-data": ErrorText(
+        N_("There is something else in this folder already ({path})."),
+        _NOTHING_WRITTEN,
+        N_("Choose an empty folder."),
+    ),
+    "marker-damaged": ErrorText(
+        N_("Vangnet cannot tell which disk this is: its name plate is missing or damaged ({path})."),
+        _NOTHING_WRITTEN,
+        N_("Ask the IT provider to look; the copies on it can still be whole."),
+    ),
+    "key-ring-missing": ErrorText(
+        N_("The keys of the copies are not on this computer, or not whole."),
+        N_("The copies are still there, and the recovery key opens them."),
+        N_("Ask the IT provider to put the keys back with the recovery sheet."),
+    ),
+    "recovery-key-mistyped": ErrorText(
+        N_("The recovery key was not typed right."),
+        _UNTOUCHED,
+        N_("Compare it with the recovery sheet, group by group."),
+    ),
+    # Jobs
+    "job": ErrorText(N_("The work could not be done."), _OLD_COPIES, _AGAIN),
+    "unknown-data-set": ErrorText(
+        N_("There is no data set {data_set} on this computer."), _UNTOUCHED, N_("Look in the list of data.")
+    ),
+    "unknown-target": ErrorText(
+        N_("There is no place for copies called {target}."), _UNTOUCHED, N_("Look in the list of places.")
+    ),
+    "source-missing": ErrorText(
+        N_("None of the folders of {data_set} is there."),
+        N_("Earlier copies are still there."),
+        N_("Look whether the folder was moved, or its disk or share is gone."),
+    ),
+    "source-empty": ErrorText(
+        N_("The folders of {data_set} are empty. No copy was made of that."),
+        N_("Earlier copies are still there."),
+        N_("Look whether the disk or share with the data is connected. If they were removed, get them back."),
+    ),
+    "read-back-failed": ErrorText(
+        N_("The full back-up on {target} could not be read back without errors."),
+        _ONE_TO_DISTRUST,
+        N_("Use another disk for the full back-up."),
+    ),
+    "check-failed": ErrorText(
+        N_("The check found errors in the copies on {target}."),
+        _ONE_TO_DISTRUST,
+        N_("Keep this disk apart and make a copy on another one. Then ask the IT provider to look."),
+    ),
+    "no-copy": ErrorText(N_("No copy of {data_set} is connected now."), _DATA_FINE, N_("Plug in a disk with copies.")),
+    "restore-into-source": ErrorText(
+        N_("Files are never put back on top of your data or copies ({to})."),
+        _NOTHING_WRITTEN,
+        N_("Choose a new folder."),
+    ),
+    "restore-test-not-identical": ErrorText(
+        N_("The files that were put back are not the same as those that were copied."),
+        _ONE_TO_DISTRUST,
+        N_("Keep this disk apart and make a copy on another one. Then ask the IT provider to look."),
+    ),
+    "nothing-to-test": ErrorText(
+        N_("The copy of {data_set} holds no file to test with."),
+        _UNTOUCHED,
+        N_("Look whether the right folders are being copied."),
+    ),
+    # What Vangnet remembers
+    "records-damaged": ErrorText(N_("What Vangnet remembers cannot be read ({file})."), _UNTOUCHED, _ASK_IT),
+    "records-too-new": ErrorText(
+        N_("A newer Vangnet has been used here."), _UNTOUCHED, N_("Install the newest Vangnet.")
+    ),
+    "records-unusable": ErrorText(
+        N_("Vangnet cannot write down what it does ({reason})."),
+        _UNTOUCHED,
+        N_("Look whether the disk of this computer is full."),
+    ),
+    "records-busy": ErrorText(N_("Another part of Vangnet is busy."), _UNTOUCHED, N_("Try again in a moment.")),
+    "unknown-run": ErrorText(N_("This work is not known ({run})."), _UNTOUCHED, N_("Look in the list.")),
+    "run-already-finished": ErrorText(N_("This work is finished already."), _UNTOUCHED, ""),
+    "unknown-request": ErrorText(N_("This request is not known ({request})."), _UNTOUCHED, _AGAIN),
+    "journal-key-damaged": ErrorText(N_("The key that signs the journal is damaged."), _UNTOUCHED, _ASK_IT),
+    "agent-running": ErrorText(
+        N_("Vangnet is at work already on this computer."), _UNTOUCHED, N_("Nothing needs to be done.")
+    ),
+    "wrong-pin": ErrorText(N_("The PIN is not right."), _UNTOUCHED, N_("Try again.")),
+    "pin-locked": ErrorText(N_("There were too many wrong PINs."), _UNTOUCHED, N_("Try again in {wait_s} seconds.")),
+    "pin-not-set": ErrorText(N_("There is no PIN yet."), _UNTOUCHED, N_("Choose a PIN first.")),
+    "pin-already-set": ErrorText(
+        N_("There is a PIN already."), _UNTOUCHED, N_("Change it with the PIN that holds now.")
+    ),
+    "pin-not-allowed": ErrorText(
+        N_("This PIN is too short or too long."), _UNTOUCHED, N_("Choose one of {minimum} to {maximum} characters.")
+    ),
+    "pin-file-damaged": ErrorText(N_("The file with the PINs cannot be read."), _UNTOUCHED, _ASK_IT),
+    # Asked from outside
+    "request-refused": ErrorText(N_("Vangnet could not do what was asked ({reason})."), _UNTOUCHED, _AGAIN),
+    "agent-gone": ErrorText(N_("The part of Vangnet that does the work has stopped."), _OLD_COPIES, _AGAIN),
+    "unknown-name": ErrorText(N_("Nothing is called {name}."), _UNTOUCHED, N_("It can be: {known}.")),
+    "unclear-time": ErrorText(
+        N_("{text} is no day or time that Vangnet understands."), _UNTOUCHED, N_("Write it like 2026-11-20 18:00.")
+    ),
+    "demo-folder-used": ErrorText(
+        N_("The folder {folder} is not empty."),
+        _NOTHING_WRITTEN,
+        N_("Choose a new or empty folder: the demo never mixes with real data."),
+    ),
+}
+"""Every code of a `VangnetError`, and the two that a run may end with besides."""
+
+_NOT_MOUNTED = ErrorText(
+    N_("{target} is plugged in, but not opened by the computer."),
+    _OLD_COPIES,
+    N_("Click on the disk in the file manager, or unplug it and plug it in again."),
+)
+_EMPTY_FOLDER = ErrorText(
+    N_("The folder of {target} is empty or gone: its disk or share is not there."), _OLD_COPIES, _LOOK_CABLE
+)
+_OTHER_KIND = ErrorText(
+    N_("In the place of {target} stands another disk ({found}, {organisation})."),
+    _NOTHING_WRITTEN,
+    N_("Plug in the disk with the right name or colour."),
+)
+
+
+def _unsuitable(what: str, do: str = _OTHER_PLACE) -> ErrorText:
+    return ErrorText(what, _NOTHING_WRITTEN, do)
+
+
+REASONS: dict[tuple[str, str], ErrorText] = {
+    ("target-not-there", "not-connected"): ErrorText(N_("{target} is not plugged in."), _OLD_COPIES, _LOOK_CABLE),
+    ("target-not-there", "not-mounted"): _NOT_MOUNTED,
+    ("target-not-there", "no-folder"): _EMPTY_FOLDER,
+    ("target-not-there", "no-marker"): _EMPTY_FOLDER,
+    ("target-not-there", "gone"): ErrorText(N_("{target} went away in the middle."), _OLD_COPIES, _LOOK_CABLE),
+    ("target-not-there", "no-repository"): ErrorText(
+        N_("There are no copies on {target} any more."),
+        N_("Your own data are untouched. Nothing was written."),
+        _ASK_IT,
+    ),
+    ("wrong-disk", "marker"): _OTHER_KIND,
+    ("wrong-disk", "repository"): ErrorText(
+        N_("The copies on {target} are not the ones that belong there."), _NOTHING_WRITTEN, _ASK_IT
+    ),
+    ("wrong-disk", "ambiguous"): ErrorText(
+        N_("Two disks say that they are {target}."), _NOTHING_WRITTEN, N_("Unplug one of them.")
+    ),
+    ("target-unsuitable", "no-folder"): _unsuitable(N_("There is no such folder ({path}).")),
+    ("target-unsuitable", "not-a-folder"): _unsuitable(N_("This is no folder ({path}).")),
+    ("target-unsuitable", "not-mounted"): _unsuitable(
+        N_("This disk is not opened by the computer ({path})."),
+        N_("Click on the disk in the file manager, or unplug it and plug it in again."),
+    ),
+    ("target-unsuitable", "inside-source"): _unsuitable(
+        N_("This folder is itself one of those that are copied ({path}).")
+    ),
+    ("target-unsuitable", "holds-source"): _unsuitable(N_("The data to copy lie in this folder ({path}).")),
+    ("target-unsuitable", "same-device"): _unsuitable(
+        N_("This folder is on the same disk as your data: one broken disk would take both.")
+    ),
+    ("target-unsuitable", "read-only"): _unsuitable(N_("Nothing can be written here ({path}).")),
+    ("target-unsuitable", "not-writable"): _unsuitable(N_("You may not write here ({path}).")),
+    ("target-unsuitable", "too-little-space"): _unsuitable(N_("There is too little space here ({free_bytes} free).")),
+    ("target-unsuitable", "file-size-limit"): _unsuitable(
+        N_("This disk cannot hold large files (FAT32). Copies fit, but your own files of 4 GB and more do not."), ""
+    ),
+    ("target-has-other-data", "other-organisation"): ErrorText(
+        N_("This disk holds copies of {organisation}."), _NOTHING_WRITTEN, N_("Use another disk.")
+    ),
+    ("target-has-other-data", "other-target"): ErrorText(
+        N_("This disk is in use already as {found}."), _NOTHING_WRITTEN, N_("Use another disk.")
+    ),
+    ("recovery-key-mistyped", "length"): ErrorText(
+        N_("The recovery key is too short or too long."), _UNTOUCHED, N_("Type every group of the recovery sheet.")
+    ),
+    ("recovery-key-mistyped", "check"): ErrorText(
+        N_("There is a typing mistake in group {groups} of the recovery key."),
+        _UNTOUCHED,
+        N_("Compare it with the recovery sheet, group by group."),
+    ),
+}
+"""Where the reason in an error's data has more to say."""

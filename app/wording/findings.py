@@ -1,0 +1,136 @@
+"""What is not as the policy wants it, in one or two sentences: what is wrong, and what helps."""
+
+from __future__ import annotations
+
+from app.assessment.model import Finding, FindingCode
+from app.i18n import N_, _, ngettext
+from app.policy.model import Basis
+from app.wording.errors import explain
+from app.wording.text import filled
+from app.wording.times import felt_duration
+
+_TEXTS: dict[FindingCode, tuple[str, str]] = {
+    FindingCode.POLICY_NOT_APPROVED: (
+        N_("The back-up policy is not approved yet."),
+        N_("Ask the director to approve it; until then everything simply goes on."),
+    ),
+    FindingCode.NO_TARGET: (
+        N_("There is no place for copies of {data_set}."),
+        N_("Set up a disk or a folder on another device."),
+    ),
+    FindingCode.NO_FOLDER: (
+        N_("Vangnet does not know where {data_set} is."),
+        N_("Show the folders that belong to it, so that they are copied."),
+    ),
+    FindingCode.ONE_COPY_ONLY: (
+        N_("There is only one place for copies of: {data_sets}."),
+        N_("A second disk makes it safe when the first one breaks."),
+    ),
+    FindingCode.NO_OFFSITE: (
+        N_("No copy is kept in another building: {data_sets}."),
+        N_("Take a disk elsewhere, so that a fire or a theft does not take everything."),
+    ),
+    FindingCode.NO_OFFLINE: (
+        N_("No copy is ever unplugged: {data_sets}."),
+        N_("A disk that you take out cannot be reached by ransomware."),
+    ),
+    FindingCode.NO_CONTINUOUS: (
+        N_("The policy wants changes copied elsewhere at once, and Vangnet does not do that yet: {data_sets}."),
+        N_("These data do get their daily copy."),
+    ),
+    FindingCode.NO_UPS: (
+        N_("The policy wants a UPS for this computer, and none is known."),
+        N_("Connect one, or tell Vangnet about the one that is there."),
+    ),
+    FindingCode.NO_REDUNDANT_UPS: (
+        N_("The policy wants {wanted} UPSes for this computer; {there} is known."),
+        N_("Connect a second one."),
+    ),
+    FindingCode.UPS_ON_BATTERY: (
+        N_("{ups} is on battery."),
+        N_("New copies wait until the mains power is back."),
+    ),
+    FindingCode.UPS_LOW_BATTERY: (
+        N_("{ups} is almost empty."),
+        N_("Save your work and shut down this computer."),
+    ),
+    FindingCode.UPS_REPLACE_BATTERY: (
+        N_("The battery of {ups} is worn out."),
+        N_("Have it replaced."),
+    ),
+    FindingCode.UPS_SILENT: (
+        N_("{ups} gives no sign of life."),
+        N_("Look whether its cable is plugged in and it is switched on."),
+    ),
+    FindingCode.NO_CONFIGURATION_SET: (
+        N_("Settings, software and keys are not being copied."),
+        N_("Add a data set for them: without it data cannot be used again after a disaster."),
+    ),
+    FindingCode.NO_ALTERNATIVE_LINE: (
+        N_("Nobody has declared that there is an alternative internet line: {data_sets}."),
+        N_("Arrange one, or declare why it is not needed."),
+    ),
+    FindingCode.LAST_RUN_FAILED: (
+        N_("The last copy of {data_set} to {target} did not succeed."),
+        N_("Vangnet tries again by itself."),
+    ),
+    FindingCode.LAST_RUN_INCOMPLETE: (
+        N_("The last copy of {data_set} to {target} is not complete: {files}."),
+        N_("Close programs that keep these files open, or ask the IT provider to look."),
+    ),
+    FindingCode.CHECK_FAILED: (
+        N_("The check of the copies on {target} did not go well."),
+        N_("Ask the IT provider to look, and do not throw any other copy away."),
+    ),
+    FindingCode.RESTORE_TEST_FAILED: (
+        N_("The restore test of {data_set} did not go well."),
+        N_("Ask the IT provider to look, and do not throw any other copy away."),
+    ),
+    FindingCode.NEVER_BACKED_UP: (
+        N_("There is no copy of {data_set} yet."),
+        N_("Connect the place for its copies; the first copy then starts by itself."),
+    ),
+    FindingCode.CLOCK_WENT_BACK: (
+        N_("The clock of this computer has been set back."),
+        N_("Set it right; until then Vangnet does not believe what lies in the future."),
+    ),
+}
+
+
+def finding_text(finding: Finding) -> str:
+    """Say what is wrong."""
+    what, _advice = _TEXTS[finding.code]
+    text = filled(_(what), _data(finding))
+    reason = dict(finding.data).get("error", "")
+    if finding.code is FindingCode.LAST_RUN_FAILED and reason:
+        return f"{text} {explain(reason, dict(finding.data)).what}"
+    return text
+
+
+def finding_advice(finding: Finding) -> str:
+    """Say what helps."""
+    _what, advice = _TEXTS[finding.code]
+    return filled(_(advice), _data(finding))
+
+
+def finding_source(finding: Finding) -> str:
+    """Say who asks for it: the policy with its paragraph, or Vangnet's own advice."""
+    return source_text(finding.basis, finding.why)
+
+
+def source_text(basis: Basis, why: tuple[str, ...]) -> str:
+    """Say where a demand comes from."""
+    if basis is Basis.RECOMMENDED:
+        return _("Our advice")
+    return _("Demanded: {sources}").format(sources=", ".join(why))
+
+
+def _data(finding: Finding) -> dict[str, str]:
+    data = dict(finding.data)
+    problems = int(data.get("problems") or 0)
+    data["files"] = ngettext("{count} file could not be read", "{count} files could not be read", problems).format(
+        count=problems
+    )
+    if "runtime_s" in data:
+        data["runtime"] = felt_duration(float(data["runtime_s"]))
+    return data

@@ -1,0 +1,111 @@
+"""What people are asked to do: what, by when, how, and the words on the key that does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from app.assessment.model import Obligation, ObligationKind, Timing
+from app.i18n import _
+from app.wording.times import before, lateness
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText:
+    """`title` and `when` stand in a list; `how` explains it; `action` is the label of the key that starts it."""
+
+    title: str
+    when: str
+    how: str
+    action: str
+
+
+def task_text(obligation: Obligation, now: datetime, tz: tzinfo) -> TaskText:
+    """Word an obligation, a person's or the machine's own."""
+    title, how, action = _words(obligation.kind, dict(obligation.data))
+    return TaskText(title, _when(obligation, now, tz), how, action)
+
+
+def _when(obligation: Obligation, now: datetime, tz: tzinfo) -> str:
+    if obligation.timing is Timing.MET:
+        return _("done")
+    if "postponed_by" in dict(obligation.data):
+        return _("put off: {when}").format(when=before(obligation.due, now, tz))
+    if now > obligation.due:
+        return lateness(obligation.due, now, tz)
+    return before(obligation.due, now, tz)
+
+
+def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
+    data_set, target = data.get("data_set", ""), data.get("target", "")
+    match kind:
+        case ObligationKind.PLUG_IN_DISK:
+            return _plug_in(data)
+        case ObligationKind.CONFIRM_RESTORE_TEST:
+            return (
+                _("Restore test of {data_set}: look at one file").format(data_set=data_set),
+                _("Vangnet has put some files back. Open one that you know and say whether it is right."),
+                _("Do it now"),
+            )
+        case ObligationKind.APPROVE_POLICY:
+            return (
+                _("Approve the back-up policy"),
+                _("The director reads the policy and approves it with the PIN. Until then the copies are simply made."),
+                _("Read"),
+            )
+        case ObligationKind.REVIEW_POLICY:
+            return (
+                _("Review the back-up policy"),
+                _("Look once a year whether the policy still fits: data, people, laws. Then approve it again."),
+                _("Look"),
+            )
+        case ObligationKind.KEY_TEST:
+            return (
+                _("Test the recovery key"),
+                _("Fetch the recovery sheet and type its key. So you know that it still opens the copies."),
+                _("Do it now"),
+            )
+        case ObligationKind.CHECKLIST:
+            return (
+                _("Yearly check {school_year}").format(school_year=data.get("school_year", "")),
+                _("Answer the questions; Vangnet has the evidence ready. Then sign."),
+                _("Look"),
+            )
+        case ObligationKind.BACKUP:
+            return (
+                _("Copy of {data_set} to {target}").format(data_set=data_set, target=target),
+                _("Vangnet does this by itself. You can also make the copy now."),
+                _("Make a copy"),
+            )
+        case ObligationKind.YEARLY_FULL:
+            return (
+                _("Yearly full back-up of {data_set}").format(data_set=data_set),
+                _("Vangnet does this by itself once {target} is there. Everything is read again and read back.").format(
+                    target=target
+                ),
+                _("Make a copy"),
+            )
+        case ObligationKind.RESTORE_TEST:
+            return (
+                _("Restore test of {data_set}").format(data_set=data_set),
+                _("Vangnet puts some files back in a separate place and compares them. Then it asks you to open one."),
+                _("Do it now"),
+            )
+        case ObligationKind.CHECK:
+            return (
+                _("Check the copies on {target}").format(target=target),
+                _("Vangnet looks by itself whether every copy is still whole."),
+                _("Do it now"),
+            )
+
+
+def _plug_in(data: dict[str, str]) -> tuple[str, str, str]:
+    """The colour is shouted: it is how people tell the disks apart."""
+    name, colour, site = data.get("target", ""), data.get("colour", ""), data.get("site", "")
+    title = _("Plug in {disk}").format(disk=name)
+    if colour:
+        title = _("Plug in the {colour} disk ({disk})").format(colour=colour.upper(), disk=name)
+    how = _("The copy starts by itself. You can go on working; the screen says when the disk may be taken out.")
+    if site:
+        how = _("It is kept here: {site}.").format(site=site) + " " + how
+    return title, how, _("Do it now")
