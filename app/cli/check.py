@@ -30,10 +30,16 @@ def check(session: Session, target: str, read_data: bool, as_json: bool) -> int:
     runs: list[Run] = []
     with Records.open(session.home, session.clock) as records, stoppable() as cancel:
         for place in wanted:
-            run = own_run(records, RunKind.CHECK, data_set="", target=place.id)
+            run_id = own_run(records, RunKind.CHECK, data_set="", target=place.id)
             runs.append(
                 run_check(
-                    installation, records, run, target=place.id, read_data=read_data, monitor=Monitor(), cancel=cancel
+                    installation,
+                    records,
+                    run_id,
+                    target=place.id,
+                    read_data=read_data,
+                    monitor=Monitor(),
+                    cancel=cancel,
                 )
             )
     done = tuple(runs)

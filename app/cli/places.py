@@ -6,6 +6,7 @@ import asyncio
 
 import click
 
+from app.assessment.model import TargetHealth
 from app.cli.documents import drive_document, target_document, ups_document
 from app.cli.session import JsonValue, Session, json_option, pass_session, print_json
 from app.errors import NotSetUp
@@ -27,7 +28,7 @@ def targets(session: Session, as_json: bool) -> None:
 
     installation = _installation(session)
     drives = _drives(session, installation)
-    health = ()
+    health: tuple[TargetHealth, ...] = ()
     if installation is not None:
         with Records.open(session.home, session.clock) as records:
             health = installation.assess(records).targets
@@ -36,7 +37,8 @@ def targets(session: Session, as_json: bool) -> None:
         print_json({"targets": known, "drives": [drive_document(drive) for drive in drives]})
         return
     for target in health:
-        click.echo(f"  {place_text(target, session.clock.now(), _zone(installation))}")
+        assert installation is not None, "only a set-up has places"
+        click.echo(f"  {place_text(target, session.clock.now(), installation.timezone)}")
     for drive in drives:
         click.echo(f"  {drive_text(drive)}")
     if not health and not drives:

@@ -61,7 +61,7 @@ def validate(session: Session, as_json: bool) -> int:
 @pass_session
 def approve(session: Session, by: str, pin_file: TextIO | None) -> int:
     """Approve the policy as it stands now (director's PIN)."""
-    from app.jobs.approval import approve_policy
+    from app.jobs.director import approve_policy
 
     installation = session.installation()
     pin = director_pin(session, pin_file)

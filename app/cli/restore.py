@@ -59,7 +59,7 @@ def shown(path: Path) -> str:
 
 
 def inside_set(folders: DataSetFolders, path: Path) -> Path:
-    """Return where a typed path lies in the data set: as it is when absolute, seen from here, or from the set's folder."""
+    """Return where a typed path lies in the data set: seen from here, or from its own folder."""
     here = path.absolute()
     if path.is_absolute() or any(here.is_relative_to(folder) for folder in folders.paths):
         return here

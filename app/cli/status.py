@@ -49,10 +49,7 @@ def status(session: Session, as_json: bool) -> None:
                 "agent_running": agent_pid(session.home) is not None,
                 "sets": [data_set_document(health, scores.get(health.data_set)) for health in assessment.data_sets],
                 "targets": [target_document(health) for health in assessment.targets],
-                "findings": [
-                    finding_document(finding, finding_text(finding, installation.policy, installation.machine).what)
-                    for finding in assessment.findings
-                ],
+                "findings": [finding_document(finding, finding_text(finding)) for finding in assessment.findings],
                 "tasks": [
                     obligation_document(task, task_text(task, assessment.at, installation.timezone).title)
                     for task in assessment.tasks

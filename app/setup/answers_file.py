@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
+from app.errors import NotSetUp
 from app.policy.decode import Fields, Item
 from app.policy.errors import Expected, Reason
 from app.policy.machine import TargetKind, Ups, UpsId
@@ -29,10 +30,14 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 def load_answers(path: Path, template: Policy) -> SetupAnswers:
     """Read and validate a file of answers; `template` knows the typical data sets.
 
-    Raises SetupInvalid with every problem of the file, NotSetUp when there is no such file.
+    Raises SetupInvalid with every problem of the file, also when it cannot be read at all.
     """
     report = Report(path.name, SetupInvalid)
-    top = parse_yaml(read_bytes(path, SetupInvalid), report)
+    try:
+        content = read_bytes(path, SetupInvalid)
+    except NotSetUp as exc:
+        raise report.stop(Reason.UNREADABLE) from exc
+    top = parse_yaml(content, report)
     with Fields(top, "", report) as fields:
         organisation = _organisation(fields.mapping("organisation"))
         people = _people(item.fields()) if (item := fields.get("people")) else PeopleAnswer()
@@ -82,7 +87,7 @@ def _email(fields: Fields, key: str) -> str:
 def _data_sets(
     items: tuple[Item, ...], template: Policy, organisation: OrganisationAnswer
 ) -> tuple[DataSetAnswer, ...]:
-    typical = {t.id: t for t in template.typical_data_sets if t.organisation == organisation.kind}
+    typical = {str(t.id): t for t in template.typical_data_sets if t.organisation == organisation.kind}
     answers: list[DataSetAnswer] = []
     for item in items:
         with item.fields() as fields:
@@ -174,7 +179,7 @@ def _upses(items: tuple[Item, ...]) -> tuple[Ups, ...]:
                     name=name,
                     host=fields.text("host", "127.0.0.1"),
                     port=fields.number("port", 1, 65535, 3493),
-                    ups=cast(str, fields.text("ups", "ups")),
+                    ups=fields.text("ups", "ups"),
                 )
             )
     return tuple(answers)

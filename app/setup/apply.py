@@ -6,9 +6,8 @@ done again. Places that were prepared by the interrupted one are recognised by t
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import Final
 
 from app.clock import Clock
 from app.paths import Home
-from app.policy.load import load_machine, load_policy
+from app.policy.load import load_machine, template_policy
 from app.policy.machine import DataSetFolders, Machine, Target, TargetId
-from app.policy.model import DataSet, DataSetId, Policy, Role
-from app.policy.write import write_machine, write_policy
+from app.policy.model import DataSet, DataSetId, Organisation, Policy, Role, RoleHolder
+from app.policy.write import PolicyEdit, write_machine, write_policy
 from app.records.facts import DriveSight
 from app.records.store import Records
 from app.secret import Secret
@@ -73,8 +72,7 @@ def apply_setup(
     KeyRing.create(home, recovery, clock)
     targets = tuple(_prepare(home, place, answers, organisation, clock, drives, on_step) for place in answers.places)
     on_step(Step.POLICY, "")
-    _write_policy(home, answers, organisation, clock.now().date())
-    policy = load_policy(home.policy_file)
+    policy = write_policy(home.policy_file, _policy_edit(answers, organisation, clock.now().date()))
     machine = Machine(
         language=organisation.language,
         data_sets=tuple(DataSetFolders(DataSetId(a.id), a.paths, a.exclude) for a in answers.data_sets),
@@ -140,4 +138,46 @@ def _prepare(
         serial=place.serial,
         mount_point=Path(mounted) if mounted else None,
         contact=" ".join(filter(None, (answers.people.it_provider, answers.people.it_provider_phone))),
+    )
+
+
+def _policy_edit(answers: SetupAnswers, organisation: OrganisationAnswer, today: date) -> PolicyEdit:
+    template = template_policy()
+    people = answers.people
+    return PolicyEdit(
+        organisation=Organisation(
+            name=organisation.name,
+            kind=organisation.kind,
+            country=organisation.country,
+            language=organisation.language,
+            timezone=TIMEZONES[organisation.country],
+            school_year_starts=SCHOOL_YEAR_STARTS[organisation.country],
+        ),
+        document=replace(template.document, owner=people.director),
+        roles=tuple(_with_person(holder, answers) for holder in template.roles),
+        data_sets=tuple(_data_set(answer, today) for answer in answers.data_sets),
+    )
+
+
+def _with_person(holder: RoleHolder, answers: SetupAnswers) -> RoleHolder:
+    people = answers.people
+    match holder.role:
+        case Role.DIRECTOR:
+            return replace(holder, person=people.director, email=people.director_email)
+        case Role.IT_PROVIDER:
+            return replace(
+                holder, person=people.it_provider, email=people.it_provider_email, phone=people.it_provider_phone
+            )
+        case _:
+            return holder
+
+
+def _data_set(answer: DataSetAnswer, today: date) -> DataSet:
+    assert answer.classification is not None, "missing_answers has looked"
+    return DataSet(
+        id=DataSetId(answer.id),
+        name=answer.name,
+        classification=answer.classification,
+        kind=answer.kind,
+        classified_on=today,
     )

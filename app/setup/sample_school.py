@@ -24,9 +24,9 @@ _LAST_NAMES: Final = (
 )  # fmt: skip
 _CLASSES: Final = ("1A", "1B", "2A", "2B", "3A", "3B", "4A", "5A", "6A")
 _WORDS: Final = (
-    "de leerling werkt zelfstandig en leest vlot breuken staartdeling begrijpend taak voldoende goed zeer"
-    " inspanning oudercontact afspraak volgende week samen herhalen spelling dictee tafels uitstap zwemmen"
-).split()  # fmt: skip
+    "de leerling werkt zelfstandig en leest vlot breuken staartdeling begrijpend taak voldoende goed zeer "
+    "inspanning oudercontact afspraak volgende week samen herhalen spelling dictee tafels uitstap zwemmen"
+)
 
 
 def make_sample_school(folder: Path) -> int:
@@ -42,7 +42,7 @@ def make_sample_school(folder: Path) -> int:
     (folder / "Lesmateriaal" / "leeg").mkdir()
     odd = os.path.join(os.fsencode(folder), b"Foto's", b"caf\xe9.txt")  # noqa: PTH118 - a name in bytes
     with open(odd, "wb") as file:  # noqa: PTH123 - a name in bytes
-        file.write("een naam uit een oude computer\n".encode())
+        file.write(b"een naam uit een oude computer\n")
     return len(files) + 3
 
 
@@ -94,7 +94,7 @@ def _grades(chance: random.Random) -> list[tuple[str, bytes]]:
         for period in ("Herfst", "Kerst", "Pasen", "Zomer"):
             for _number in range(4):
                 pupil = f"{chance.choice(_FIRST_NAMES)} {chance.choice(_LAST_NAMES)}"
-                text = " ".join(chance.choices(_WORDS, k=chance.randint(200, 900)))
+                text = " ".join(chance.choices(_WORDS.split(), k=chance.randint(200, 900)))
                 files.append((f"Puntenboek/{group}/rapport {period} {pupil}.odt", _document(text)))
     return files
 
@@ -125,6 +125,6 @@ def _lessons(chance: random.Random) -> list[tuple[str, bytes]]:
     files = []
     for subject in ("rekenen", "taal", "wereldoriëntatie"):
         for number in range(1, 41):
-            lines = (" ".join(chance.choices(_WORDS, k=12)) for _line in range(chance.randint(5, 80)))
+            lines = (" ".join(chance.choices(_WORDS.split(), k=12)) for _line in range(chance.randint(5, 80)))
             files.append((f"Lesmateriaal/{subject}/werkblad {number:02}.txt", "\n".join(lines).encode()))
     return files

@@ -41,7 +41,7 @@ class Office:
         self.sheet = folder / "sheet.txt"
         self.source.mkdir()
 
-    def run(self, *arguments: str, expect: int | None = 0, stdin: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def run(self, *arguments: str, expect: int | None = 0, stdin: str = ""):  # type: ignore[no-untyped-def]
         return vangnet("--home", str(self.home), *arguments, expect=expect, stdin=stdin)
 
     def set_up(self) -> None:

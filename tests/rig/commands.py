@@ -19,7 +19,7 @@ class Done:
     out: str
     err: str
 
-    def document(self) -> Any:  # noqa: ANN401 - whatever the command promises
+    def document(self) -> Any:
         """Return the one JSON document on stdout; fails when there is anything else."""
         return json.loads(self.out)
 
