@@ -6,6 +6,7 @@ as they were keeps its tree: nothing of it is read, not even from the repository
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -326,7 +327,10 @@ class FolderWalk:
                 folder.clean = False
                 attributes = ()
             folder.nodes[name] = encode_node(make_node(name, status, subtree=subtree, attributes=attributes))
-        return self._store_tree(assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)]))
+        plain = assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)])
+        if folder.previous is not None and hashlib.sha256(plain).digest() == folder.previous:
+            return folder.previous  # it is stored: no need to ask the index, which may not have been read
+        return self._store_tree(plain)
 
     def _end(self, folder: _Folder, tree: BlobId) -> _Folder | None:
         """Remember a folder's tree and hand it to the folder above, which is returned."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -130,11 +131,7 @@ class _Table:
             sorted_parts.append(b"".join(records))
             for record in records:
                 counts[(record[0] << 8 | record[1]) + 1] += 1
-        total = 0
-        for at, count in enumerate(counts):
-            total += count
-            counts[at] = total
-        self._fan = counts
+        self._fan = array("I", accumulate(counts))
         self._records = b"".join(sorted_parts)
 
     def __len__(self) -> int:

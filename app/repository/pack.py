@@ -8,6 +8,7 @@ for compressed) ‖ blob id (32 bytes).
 from __future__ import annotations
 
 import hashlib
+import mmap
 import struct
 
 import msgspec
@@ -26,6 +27,7 @@ _LENGTH = struct.Struct("<I")
 _BARE = struct.Struct("<BI32s")
 _COMPRESSED = struct.Struct("<BII32s")
 _HEADER_LIMIT = 32 << 20
+_SPARE = 5 << 20  # room for one of our largest chunks and a header
 
 
 class PackEntry(msgspec.Struct, frozen=True, gc=False):
@@ -53,8 +55,8 @@ class PackBuilder:
         self._sealer = sealer
         self._target_bytes = target_bytes
         self._is_tree = is_tree
-        # Pages of the buffer cost nothing until a pack grows into them.
-        self._buffer = bytearray(target_bytes + (1 << 20))
+        # Private anonymous memory: its pages cost nothing until a pack grows into them, and it can be resized.
+        self._buffer = mmap.mmap(-1, target_bytes + _SPARE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._used = 0
         self._entries: list[PackEntry] = []
         self._headers: list[bytes] = []
@@ -69,9 +71,7 @@ class PackBuilder:
 
     def add(self, blob_id: BlobId, stored: Plain, plain_length: int) -> int:
         """Seal a blob into the pack, `plain_length` being 0 when `stored` is not compressed; return its size."""
-        needed = self._used + len(stored) + OVERHEAD
-        if needed > len(self._buffer):
-            self._buffer.extend(bytes(needed - len(self._buffer)))
+        self._make_room(len(stored) + OVERHEAD)
         with memoryview(self._buffer) as view:
             length = self._sealer.seal_into(view, self._used, stored)
         kind = self._is_tree + (2 if plain_length else 0)
@@ -87,12 +87,15 @@ class PackBuilder:
         """Add the header; the builder then starts anew with `clear`."""
         header = self._sealer.seal(b"".join(self._headers))
         tail = header + _LENGTH.pack(len(header))
+        self._make_room(len(tail))
         end = self._used + len(tail)
-        if end > len(self._buffer):
-            self._buffer.extend(bytes(end - len(self._buffer)))
         self._buffer[self._used : end] = tail
         data = memoryview(self._buffer)[:end]
         return FinishedPack(PackId(hashlib.sha256(data).digest()), data, tuple(self._entries))
+
+    def _make_room(self, count: int) -> None:
+        if self._used + count > len(self._buffer):
+            self._buffer.resize(self._used + count + _SPARE)
 
     def clear(self) -> None:
         """Forget what was gathered; the finished pack's data must have been released or written by then."""

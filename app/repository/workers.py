@@ -82,7 +82,7 @@ class Duty(NamedTuple):
     """What every worker of a run works with."""
 
     repository: Repository
-    index: Index
+    stored: Index
     board: Board
     claims: Claims
     verify: bool
@@ -122,7 +122,7 @@ class Worker:
         self._number = number
         self._store = BlobStore(
             duty.repository,
-            duty.index,
+            duty.stored,
             is_tree=False,
             is_first=duty.claims.claim,
             on_stored=report,

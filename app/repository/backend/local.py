@@ -13,6 +13,7 @@ import stat
 import threading
 from collections.abc import Iterator
 
+from app.repository.backend import direct
 from app.repository.backend.base import FileInfo, FileKind
 from app.repository.errors import (
     BackendError,
@@ -146,6 +147,8 @@ class LocalBackend:
         try:
             with memoryview(data) as view:
                 written = 0
+                if len(view) >= direct.WORTH_IT and direct.pays_at(os.fstat(fd).st_dev, os.path.dirname(path)):
+                    written = direct.write_direct(fd, view)
                 while written < len(view):
                     written += os.write(fd, view[written:])
             if durable:
