@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from app.clock import Clock, format_utc
@@ -36,7 +36,9 @@ class RecordsBase:
         """Write facts in one transaction; on return they survive a power cut."""
         with self._database.write() as connection:
             yield connection
-        self._journal.anchor(connection)
+        # The facts are in; an anchor that cannot be written (full disk) lags, as after a power cut.
+        with suppress(OSError):
+            self._journal.anchor(connection)
 
     def _record(
         self, connection: sqlite3.Connection, kind: str, body: Body, subject: str = "", data: Pairs = ()

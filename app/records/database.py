@@ -163,6 +163,9 @@ def _mapped(file: Path) -> Iterator[None]:
             raise RecordsBusy(file=str(file), waited_s=BUSY_TIMEOUT_S) from exc
         if primary in _UNUSABLE:
             raise RecordsUnusable(file=str(file), reason=name) from exc
+        if primary is None and isinstance(exc, sqlite3.OperationalError):
+            # Raised by Python's module itself: a text that is not UTF-8.
+            raise RecordsDamaged(file=str(file), reason="undecodable-text") from exc
         raise
     except OSError as exc:
         raise RecordsUnusable(file=exc.filename or str(file), reason=exc.strerror or str(exc)) from exc

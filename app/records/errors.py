@@ -51,7 +51,7 @@ class UnknownRequest(VangnetError):
 
 
 class JournalKeyDamaged(VangnetError):
-    """The file of the journal's signing key is no key (`file`). Nothing is signed with another one in its place."""
+    """The file of the journal's signing key is no key (`file`)."""
 
     code = "journal-key-damaged"
 

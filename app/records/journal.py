@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -127,20 +128,13 @@ class Journal:
 
     def append(self, connection: sqlite3.Connection, kind: str, body: Body) -> JournalRow:
         """Add a row and return it. Inside `Database.write` only: that makes us the one writer."""
-        newest = head(connection)
-        key = self._signing_key(connection, newest)
-        newest = head(connection)
-        contradiction = self._contradiction(connection, newest, key)
-        if contradiction is not None:
-            self._add(connection, newest, JournalKind.GAP, contradiction, key)
-            newest = head(connection)
-        return self._add(connection, newest, kind, body, key)
+        self._begin_or_confess(connection)
+        return self._add(connection, kind, body)
 
     def begin(self, connection: sqlite3.Connection) -> None:
-        """Write the first row when there is none yet, within a write transaction."""
-        newest = head(connection)
-        if newest.seq == 0:
-            self._signing_key(connection, newest)
+        """Write the first row when there is none yet. Inside `Database.write` only."""
+        if head(connection).seq == 0:
+            self._begin_or_confess(connection)
 
     def anchor(self, connection: sqlite3.Connection) -> None:
         """Write the anchor for what is committed now. Outside a transaction, after the commit."""
@@ -148,9 +142,10 @@ class Journal:
         with locked(journal_lock(self._home)):
             newest = head(connection)
             if newest.seq:
-                write_anchor(self._home, newest.seq, newest.hash, self._key or load_or_make_key(self._home))
+                write_anchor(self._home, newest.seq, newest.hash, self._loaded_key())
 
-    def _add(self, connection: sqlite3.Connection, newest: Head, kind: str, body: Body, key: JournalKey) -> JournalRow:
+    def _add(self, connection: sqlite3.Connection, kind: str, body: Body) -> JournalRow:
+        newest, key = head(connection), self._loaded_key()
         seq, at, text = newest.seq + 1, self._clock.now(), canonical(body)
         digest = row_hash(seq, format_utc(at), kind, text, newest.hash)
         signature = key.sign(bytes.fromhex(digest))
@@ -160,30 +155,40 @@ class Journal:
         )
         return JournalRow(seq, at, kind, text, newest.hash, digest, signature)
 
-    def _signing_key(self, connection: sqlite3.Connection, newest: Head) -> JournalKey:
-        """Return the key the journal is signed with; begins the journal, or confesses that the key was lost."""
-        known = public_keys(connection)[-1:]
-        key = self._key
-        if key is None or (key.public_key,) != known:
-            key = self._key = load_or_make_key(self._home)
-        if newest.seq == 0:
-            self._add(connection, newest, JournalKind.GENESIS, {"public_key": key.public_key, "format": 1}, key)
-        elif known != (key.public_key,):
-            body = {"public_key": key.public_key, "replaces": "".join(known)}
-            self._add(connection, newest, JournalKind.KEY_REPLACED, body, key)
-        return key
+    def _loaded_key(self) -> JournalKey:
+        if self._key is None:
+            self._key = load_or_make_key(self._home)
+        return self._key
 
-    def _contradiction(self, connection: sqlite3.Connection, newest: Head, key: JournalKey) -> Body | None:
+    def _begin_or_confess(self, connection: sqlite3.Connection) -> None:
+        """See to it that the next row can be added: there is a first row, and what is not as it should be is told."""
+        committed = head(connection)
+        known = public_keys(connection)[-1:]
+        if (self._loaded_key().public_key,) != known:
+            self._key = None  # another process may have replaced a lost one
+        key = self._loaded_key()
+        if committed.seq == 0:
+            self._add(connection, JournalKind.GENESIS, {"public_key": key.public_key, "format": 1})
+        elif (key.public_key,) != known:
+            body = {"public_key": key.public_key, "replaces": "".join(known)}
+            self._add(connection, JournalKind.KEY_REPLACED, body)
+        gap = self._gap(connection, committed)
+        if gap is not None:
+            self._add(connection, JournalKind.GAP, gap)
+
+    def _gap(self, connection: sqlite3.Connection, committed: Head) -> Body | None:
         """Return what a gap row must say when the anchor and the journal cannot both be right."""
         anchor = read_anchor(self._home)
-        if anchor is None and newest.seq == 1:
-            # A crash came between the first commit and its anchor. Every later row finds an anchor in place.
-            write_anchor(self._home, newest.seq, newest.hash, key)
+        if anchor is None and committed.seq <= 1:
+            # Nothing was written before; or a crash came between the first row and its anchor, which is written now,
+            # so that there is an anchor beside every later row.
+            if committed.seq == 1:
+                write_anchor(self._home, committed.seq, committed.hash, self._loaded_key())
             return None
-        reason = anchor_flaw(connection, anchor)
-        if reason is None:
+        flaw = anchor_flaw(connection, anchor)
+        if flaw is None:
             return None
-        body = {"reason": reason, "anchor": anchor}
+        body = {"reason": flaw, "anchor": anchor}
         told = connection.execute(
             "SELECT body FROM journal WHERE kind = ? ORDER BY seq DESC LIMIT 1", (JournalKind.GAP,)
         ).fetchone()
@@ -201,3 +206,21 @@ def anchor_flaw(connection: sqlite3.Connection, anchor: Anchor | None) -> Anchor
         return AnchorFlaw.AHEAD
     row = connection.execute("SELECT hash FROM journal WHERE seq = ?", (anchor.seq,)).fetchone()
     return None if row is not None and row["hash"] == anchor.hash else AnchorFlaw.OTHER_ROW
+
+
+def export_line(row: JournalRow) -> str:
+    """Return a row as a line of JSON. Its body is an object there: written canonically again, it is what was hashed."""
+    content: object = row.body
+    with suppress(ValueError):
+        content = json.loads(row.body)
+    return canonical(
+        {
+            "seq": row.seq,
+            "at": row.at,
+            "kind": row.kind,
+            "body": content,
+            "previous_hash": row.previous_hash,
+            "hash": row.hash,
+            "signature": row.signature,
+        }
+    )

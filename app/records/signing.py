@@ -53,10 +53,17 @@ def load_key(home: Home) -> JournalKey | None:
 
 
 def load_or_make_key(home: Home) -> JournalKey:
-    """Read the key, or make one. Of two processes that make one at the same time, both get the first one's."""
+    """Read the key, or make one. Of two processes that make one at the same time, both get the first one's.
+
+    A file that is no key is put aside: recording what happens goes on, and the journal tells that its key was lost.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    key = load_key(home)
+    try:
+        key = load_key(home)
+    except JournalKeyDamaged:
+        key_file(home).rename(key_file(home).with_suffix(".damaged"))
+        key = None
     if key is not None:
         return key
     make_secrets_folder(home.secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -12,13 +13,14 @@ from app.records.base import Pairs
 from app.records.canonical import Body
 from app.records.database import Database
 from app.records.facts import JournalRow
-from app.records.journal import JournalKind, decode_row, head
+from app.records.journal import JournalKind, decode_row, export_line, head
 from app.records.live import LiveRecords
 from app.records.people import PeopleRecords
 from app.records.reading import FactRecords
 from app.records.requests import RequestRecords
 from app.records.runs import RunRecords
 from app.records.sights import SightRecords
+from app.records.verify import JournalReport, verify
 
 _NOTE_KIND = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PAGE = 500
@@ -76,3 +78,14 @@ class Records(RunRecords, RequestRecords, LiveRecords, SightRecords, PeopleRecor
         with self._database.read() as connection:
             rows = connection.execute("SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit))
             return self._decoded(decode_row, rows)
+
+    def export_journal(self) -> Iterator[str]:
+        """Yield the journal as JSON Lines, one row each, the oldest first."""
+        after = 0
+        while rows := self.journal_rows(after):
+            yield from (export_line(row) for row in rows)
+            after = rows[-1].seq
+
+    def verify_journal(self) -> JournalReport:
+        """Check that no row was changed, removed, swapped or put in, and that the tables agree with the journal."""
+        return verify(self._database, self._home)
