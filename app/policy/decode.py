@@ -21,6 +21,7 @@ E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
 
 MAX_TEXT: Final = 2000
+MAX_PATH: Final = 4096
 MAX_ITEMS: Final = 1000
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -74,14 +75,21 @@ class Item:
         self.wrong_type(expected)
         return None
 
-    def text(self, *, filled: bool = True) -> str:
-        """A text of one paragraph, at most MAX_TEXT characters, without control characters."""
+    def text(self, *, filled: bool = True, lines: bool = False) -> str:
+        """A text of at most MAX_TEXT characters without control characters; with `lines`, of several lines."""
         expected = Expected.FILLED_TEXT if filled else Expected.TEXT
         text = self.scalar(expected)
         if text is None:
             return ""
-        if (filled and not text.strip()) or not _printable(text) or len(text) > MAX_TEXT:
+        if (filled and not text.strip()) or not _printable(text, lines=lines) or len(text) > MAX_TEXT:
             self.problem(Reason.IMPOSSIBLE_VALUE, expected=(expected,))
+        return text
+
+    def path_text(self) -> str:
+        """A path or a pattern: any character but NUL may stand in it."""
+        text = self.scalar(Expected.FILLED_TEXT) or ""
+        if isinstance(self.node, Scalar) and (not text or "\0" in text or len(text) > MAX_PATH):
+            self.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.FILLED_TEXT,))
         return text
 
     def slug(self) -> str:
@@ -225,11 +233,11 @@ class Fields:
     def path(self, key: str) -> str:
         return f"{self.key}.{key}" if self.key else key
 
-    def text(self, key: str, default: str | _Required = REQUIRED) -> str:
+    def text(self, key: str, default: str | _Required = REQUIRED, *, lines: bool = False) -> str:
         """A text; with a default it may be absent, empty or null."""
         if isinstance(default, Required):
-            return item.text() if (item := self.need(key)) else ""
-        return item.text(filled=False) if (item := self.get(key)) else default
+            return item.text(lines=lines) if (item := self.need(key)) else ""
+        return item.text(filled=False, lines=lines) if (item := self.get(key)) else default
 
     def slug(self, key: str) -> str:
         return item.slug() if (item := self.need(key)) else ""
@@ -280,13 +288,13 @@ class Fields:
     def _report_unknown_keys(self) -> tuple[str, ...]:
         """Report the keys nobody asked for; returns the missing keys that they were probably meant to be."""
         meant = []
-        for name, line in self._node.key_lines.items():
+        for name, key in self._node.keys.items():
             if name in self._asked:
                 continue
             guess = nearest(name, self._missing) or nearest(name, self._asked)
             meant.append(guess)
             self.report.add(
-                Reason.UNKNOWN_KEY, line, self.path(name), found=name, expected=tuple(self._asked), suggestion=guess
+                Reason.UNKNOWN_KEY, key.line, self.path(name), found=name, expected=tuple(self._asked), suggestion=guess
             )
         return tuple(meant)
 
@@ -314,9 +322,12 @@ def _read_pair(text: str, separator: str, first: tuple[int, int], second: tuple[
     return pair
 
 
-def _printable(text: str) -> bool:
+def _printable(text: str, *, lines: bool) -> bool:
     # Names end up on screens, in file names and in e-mails: no control characters, but any script and any dash.
-    return all(char >= " " and not "\x7f" <= char <= "\x9f" and char not in "\u2028\u2029" for char in text)
+    return all(
+        (char >= " " and not "\x7f" <= char <= "\x9f" and char not in "\u2028\u2029") or (lines and char in "\n\t")
+        for char in text
+    )
 
 
 def _shown(node: Node) -> str:

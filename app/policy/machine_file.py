@@ -47,7 +47,7 @@ def _folders(item: Item, known: frozenset[DataSetId] | None) -> DataSetFolders:
         return DataSetFolders(
             data_set=_known_set(fields.need("id"), known),
             paths=tuple(_absolute(path) for path in fields.items("paths")),
-            exclude=fields.texts("exclude"),
+            exclude=tuple(pattern.path_text() for pattern in fields.items("exclude", required=False)),
         )
 
 
@@ -98,15 +98,14 @@ def _ups(item: Item) -> Ups:
 def _path_on(kind: TargetKind, item: Item) -> Path:
     if kind is TargetKind.FOLDER:
         return _absolute(item)
-    text = item.text()
-    path = Path(text)
+    path = Path(item.path_text())
     if path.is_absolute() or ".." in path.parts:
         item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.RELATIVE_PATH,))
     return path
 
 
 def _absolute(item: Item) -> Path:
-    path = Path(item.text())
+    path = Path(item.path_text())
     if not path.is_absolute() or ".." in path.parts:
         item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.ABSOLUTE_PATH,))
     return path

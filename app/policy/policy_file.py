@@ -330,7 +330,7 @@ def _data_set(item: Item) -> DataSet:
             owner=fields.text("owner", ""),
             classified_on=fields.optional_day("classified_on"),
             kept_in_archive=fields.true_or_false("kept_in_archive", True),
-            exemption_reason=fields.text("exemption_reason", ""),
+            exemption_reason=fields.text("exemption_reason", "", lines=True),
             exemption_approved_by=fields.text("exemption_approved_by", ""),
         )
 
@@ -340,6 +340,6 @@ def _revision(item: Item) -> Revision:
         return Revision(
             version=fields.text("version"),
             on=fields.day("on"),
-            change=fields.text("change"),
+            change=fields.text("change", lines=True),
             approved_by=fields.text("approved_by", ""),
         )

@@ -25,11 +25,16 @@ _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value as it is written. `plain`: without quotes, so that `null` and `~` can mean nothing."""
+    """A single value as it is written. `plain`: without quotes, so that `null` and `~` can mean nothing.
+
+    `start` and `end` are its place in the text, in characters (quotes included).
+    """
 
     text: str
     plain: bool
     line: int
+    start: int = 0
+    end: int = 0
 
     @property
     def is_null(self) -> bool:
@@ -46,11 +51,11 @@ class Sequence:
 
 @dataclass(slots=True)
 class Mapping:
-    """Keys (once each, in the file's order) and their nodes; `key_lines` holds the line of each key."""
+    """Keys (once each, in the file's order) and their nodes; `keys` holds each key as it is written."""
 
     line: int
     entries: dict[str, Node] = field(default_factory=dict)
-    key_lines: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, Scalar] = field(default_factory=dict)
 
 
 Node = Scalar | Sequence | Mapping
@@ -107,7 +112,7 @@ def read_bytes(path: Path, error: type[FileInvalid]) -> bytes:
 
 def parse_yaml(content: bytes, report: Report) -> Mapping:
     """Parse a file whose top is a mapping; raises the report's error when it is not YAML as we accept it."""
-    text = _decode(content, report)
+    text = decode_text(content, report)
     try:
         top = _compose(text, report)
     except yaml.MarkedYAMLError as exc:
@@ -125,7 +130,8 @@ def parse_yaml(content: bytes, report: Report) -> Mapping:
     return top
 
 
-def _decode(content: bytes, report: Report) -> str:
+def decode_text(content: bytes, report: Report) -> str:
+    """Return the text of a file; raises the report's error when it is too large or not UTF-8 text."""
     if len(content) > MAX_BYTES:
         raise report.stop(Reason.TOO_LARGE, found=str(len(content)), expected=(str(MAX_BYTES),))
     if b"\0" in content:
@@ -186,7 +192,8 @@ class _Composer:
         """Put a node in its place; a list or mapping stays open until `close`."""
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            node = Scalar(event.value, event.style is None or event.style == "", line)
+            start, end = event.start_mark, event.end_mark
+            node = Scalar(event.value, not event.style, line, start.index if start else 0, end.index if end else 0)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = Sequence(line)
         else:
@@ -218,8 +225,8 @@ class _Composer:
         else:
             self._keys[-1] = None
             if key.text in parent.entries:
-                first = str(parent.key_lines[key.text])
+                first = str(parent.keys[key.text].line)
                 self._report.add(Reason.DUPLICATE_KEY, key.line, key.text, found=key.text, expected=(first,))
             else:
                 parent.entries[key.text] = node
-                parent.key_lines[key.text] = key.line
+                parent.keys[key.text] = key
