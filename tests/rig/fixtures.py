@@ -1,0 +1,40 @@
+"""The rigs as fixtures. A missing program fails the test that asks for its rig, with the package's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rig.nut import NutServer
+from tests.rig.udev import running_udev
+from tests.rig.usb import UsbRig
+
+
+@pytest.fixture(scope="session")
+def udev() -> Iterator[None]:
+    """The real udevd with the rules that make USB disks of loop devices."""
+    with running_udev():
+        yield
+
+
+@pytest.fixture
+def usb(udev: None, tmp_path: Path) -> Iterator[UsbRig]:
+    """A rig to make, plug in, mount and pull out USB disks."""
+    rig = UsbRig(tmp_path)
+    try:
+        yield rig
+    finally:
+        rig.clean_up()
+
+
+@pytest.fixture
+def nut_server() -> Iterator[NutServer]:
+    """A NUT server with one UPS, "ups", on mains."""
+    server = NutServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.clean_up()
