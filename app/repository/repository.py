@@ -25,6 +25,7 @@ from app.repository.backend.base import Backend, FileKind
 from app.repository.crypto import MasterKey
 from app.repository.errors import (
     BackendError,
+    BackendUnavailable,
     FileMissing,
     RepositoryDamaged,
     RepositoryExists,
@@ -129,6 +130,10 @@ class Repository:
             sealed = backend.load(FileKind.CONFIG, limit=_CONFIG_LIMIT)
         except FileMissing as exc:
             raise RepositoryNotFound(location=backend.location) from exc
+        except BackendUnavailable as exc:
+            if exc.data.get("reason") == "ENOENT":  # not even the folder is there
+                raise RepositoryNotFound(location=backend.location) from exc
+            raise
         if master is None:
             if password is None:
                 raise ValueError("a repository opens with a password or a master key")
