@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 
 from app.assessment.model import Obligation, ObligationKind, Timing
 from app.i18n import _
+from app.wording.colours import disk_colour
 from app.wording.times import before, lateness
 
 
@@ -104,7 +105,7 @@ def _plug_in(data: dict[str, str]) -> tuple[str, str, str]:
     name, colour, site = data.get("target", ""), data.get("colour", ""), data.get("site", "")
     title = _("Plug in {disk}").format(disk=name)
     if colour:
-        title = _("Plug in the {colour} disk ({disk})").format(colour=colour.upper(), disk=name)
+        title = _("Plug in the {colour} disk ({disk})").format(colour=disk_colour(colour).upper(), disk=name)
     how = _("The copy starts by itself. You can go on working; the screen says when the disk may be taken out.")
     if site:
         how = _("It is kept here: {site}.").format(site=site) + " " + how
