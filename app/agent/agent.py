@@ -39,6 +39,7 @@ class Agent:
         self._followers: set[asyncio.Task[None]] = set()
         self._unanswered: list[Request] = []
         self.closing = False
+        self._unusable: VangnetError = NotSetUp(home=str(home.config))
         self.installation: Installation | None = None
         self.ended: list[Run] = []
         """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
@@ -50,26 +51,30 @@ class Agent:
     # --- knowing -----------------------------------------------------------------------------------------------
 
     def reload(self) -> bool:
-        """Read the policy and machine files when they have changed; a file that cannot be used leaves the old ones.
+        """Read the policy and machine files when they have changed; returns whether they can be used now.
 
-        Returns whether there is a new configuration.
+        While one cannot be used nothing is started: a worker reads the same files.
         """
         stamp = _stamp(self._home)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
+        self.installation = None
         try:
             self.installation = Installation.load(self._home, self._clock)
-        except NotSetUp:
-            self.installation = None
-            say("not-set-up")
         except VangnetError as exc:
-            say("configuration-refused", logging.ERROR, code=exc.code)
+            self._unusable = exc
+            say("configuration-refused", logging.WARNING, code=exc.code)
             self._records.emit("configuration-refused", exc.code)
             return False
-        else:
-            say("configuration-loaded", targets=len(self.installation.machine.targets))
+        say("configuration-loaded", targets=len(self.installation.machine.targets))
         return True
+
+    def require_configuration(self) -> Installation:
+        """Return the configuration; raises NotSetUp or what is wrong with it."""
+        if self.installation is None:
+            raise self._unusable
+        return self.installation
 
     async def look(self, drives: tuple[DriveSight, ...] | None = None) -> tuple[str, ...]:
         """See which disks and targets are here; returns our targets among the disks that have just come."""
@@ -161,12 +166,12 @@ class Agent:
     async def _start_requested(self, request: Request) -> None:
         try:
             self.reload()
-            if self.installation is None:
-                raise NotSetUp(home=str(self._home.config))
+            installation = self.require_configuration()
             await self.look()
-            policy, machine = self.installation.policy, self.installation.machine
-            assessment = self.installation.assess(self._records)
-            jobs = requested_jobs(request, policy, machine, assessment, self.targets.connected)
+            assessment = installation.assess(self._records)
+            jobs = requested_jobs(
+                request, installation.policy, installation.machine, assessment, self.targets.connected
+            )
         except VangnetError as exc:
             say("request-refused", request=request.id, code=exc.code)
             self._records.close_request(request.id, RequestState.REFUSED, refusal=exc.code)

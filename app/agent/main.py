@@ -11,7 +11,7 @@ from app.agent.agent import Agent
 from app.agent.log import logging_to, say
 from app.agent.scheduler import Ticker, call_guarded
 from app.clock import SystemClock
-from app.errors import ExitCode, NotSetUp
+from app.errors import ExitCode
 from app.paths import Home
 from app.records.errors import AgentRunning
 from app.records.facts import DriveSight, Outcome, Run
@@ -32,7 +32,7 @@ def run_agent(home: Home, *, once: bool, requests_only: bool = False) -> ExitCod
     """Be the agent: until SIGTERM or SIGINT, or with `once` until what is due (and asked for) now is done.
 
     Returns 0, 1 or 3 as the runs ended. Raises AgentRunning when there is one already; `requests_only` then leaves the
-    requests to that one and returns 0. With `once`, raises NotSetUp before the set-up.
+    requests to that one and returns 0. With `once`, raises NotSetUp or what is wrong with the configuration.
     """
     clock = SystemClock()
     try:
@@ -50,8 +50,8 @@ async def _once(agent: Agent, *, requests_only: bool) -> ExitCode:
     """Do what is due and asked for now; SIGTERM and SIGINT stop it half-way, with every finished pack kept."""
     say("agent-once", requests_only=requests_only)
     agent.reload()
-    if agent.installation is None and not requests_only:
-        raise NotSetUp(home="")
+    if not requests_only:
+        agent.require_configuration()
     async with _stop_signals() as stop:
         agent.take_over()
         work = asyncio.ensure_future(_work_once(agent, requests_only=requests_only))

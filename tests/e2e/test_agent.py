@@ -1,0 +1,207 @@
+"""The lasting agent as a real process: there is one, it does what is due and asked for, and lets go when told."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.errors import ExitCode
+from app.policy.machine import Target
+from app.records.facts import Outcome, RequestId, RequestKind, RequestState
+from app.records.presence import agent_pid
+from tests.e2e.installation import (
+    PLACES,
+    SETS,
+    TestHome,
+    fill,
+    lasting_agent,
+    make_installation,
+    wait_until,
+    write_machine,
+)
+from tests.rig.nut import NutServer
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> TestHome:
+    return make_installation(tmp_path)
+
+
+def good_copies(school: TestHome) -> int:
+    return sum(run.outcome is Outcome.GOOD for run in school.runs())
+
+
+def all_copied(school: TestHome) -> bool:
+    return good_copies(school) == len(SETS) * len(PLACES)
+
+
+def events(school: TestHome, kind: str) -> list[str]:
+    with school.records() as records:
+        return [event.subject for event in records.events_after(0, limit=5000) if event.kind == kind]
+
+
+def state_of(school: TestHome, request: RequestId) -> RequestState:
+    with school.records() as records:
+        return records.request(request).state
+
+
+def targets_of(school: TestHome) -> list[Target]:
+    return list(school.installation().machine.targets)
+
+
+def test_it_does_what_is_due_answers_requests_and_stops_when_told(school: TestHome) -> None:
+    with lasting_agent(school) as agent:
+        wait_until(lambda: all_copied(school), what="the first copies")
+        assert agent_pid(school.home) == agent.pid
+        with school.records() as records:
+            wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+        wait_until(lambda: state_of(school, wanted) is RequestState.DONE, what="the answer")
+        with school.records() as records:
+            (run,) = (records.run(run) for run in records.request(wanted).runs)
+        assert (run.outcome, run.reason) == (Outcome.GOOD, "asked")
+        agent.send_signal(signal.SIGTERM)
+        assert agent.wait(timeout=10) == ExitCode.DONE
+    assert agent_pid(school.home) is None
+    assert len(events(school, "agent-started")) == len(events(school, "agent-stopped")) == 1
+
+
+def test_there_is_one_agent_for_a_home(school: TestHome) -> None:
+    with lasting_agent(school):
+        wait_until(lambda: agent_pid(school.home) is not None, what="the agent")
+        assert school.agent() == ExitCode.LOCKED
+        assert school.agent("--once") == ExitCode.LOCKED
+        assert school.agent("--once", "--requests") == ExitCode.DONE, "the running agent takes the requests"
+
+
+def test_an_agent_that_was_killed_is_followed_by_another(school: TestHome) -> None:
+    with lasting_agent(school) as agent:
+        wait_until(lambda: agent_pid(school.home) is not None, what="the agent")
+        agent.kill()
+        agent.wait()
+    assert school.agent("--once") == ExitCode.DONE
+    assert all_copied(school)
+
+
+def test_a_request_that_a_killed_agent_had_taken_is_answered_by_the_next(school: TestHome) -> None:
+    with school.records() as records:
+        wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+        assert records.take_request() is not None
+    assert school.agent("--once", "--requests") == ExitCode.DONE
+    assert state_of(school, wanted) is RequestState.DONE
+    assert good_copies(school) == 1
+
+
+@pytest.mark.slow
+def test_a_cancelled_run_says_so_and_is_not_started_again_under_peoples_hands(school: TestHome) -> None:
+    fill(school.source("marks"), megabytes=200)
+    with lasting_agent(school) as agent, school.records() as records:
+
+        def large_runs_are_at_work() -> bool:
+            running = records.running()
+            return {run.data_set for run in running} == {"marks"} and agent.pid not in {run.pid for run in running}
+
+        wait_until(large_runs_are_at_work, what="the large runs")
+        cancelled = {run.id for run in records.running()}
+        request = records.ask(RequestKind.CANCEL, by="test")
+        wait_until(lambda: not records.running(), what="the end")
+        assert Outcome.CANCELLED in {records.run(run).outcome for run in cancelled}
+        assert records.request(request).state is RequestState.DONE
+        rescan = records.ask(RequestKind.RESCAN, by="test")
+        wait_until(lambda: state_of(school, rescan) is RequestState.DONE, what="another look")
+        assert records.running() == ()
+    for place in PLACES:
+        school.restic_check(place)
+
+
+@pytest.mark.slow
+def test_progress_is_there_while_a_copy_is_made(school: TestHome) -> None:
+    fill(school.source("marks"), megabytes=150)
+    with lasting_agent(school), school.records() as records:
+        seen: set[str] = set()
+
+        def some_progress() -> bool:
+            for run in records.running():
+                progress = records.progress(run.id)
+                if progress is not None and run.data_set == "marks" and progress.bytes_done:
+                    seen.add(progress.phase)
+            return bool(seen)
+
+        wait_until(some_progress, what="progress")
+
+
+def test_a_set_up_that_is_finished_later_is_noticed(tmp_path: Path) -> None:
+    school = make_installation(tmp_path)
+    policy, machine = school.home.policy_file.read_text(), school.home.machine_file.read_text()
+    school.home.policy_file.unlink()
+    school.home.machine_file.unlink()
+    with lasting_agent(school):
+        wait_until(lambda: len(events(school, "agent-started")) == 1, what="the agent")
+        school.home.policy_file.write_text(policy)
+        school.home.machine_file.write_text(machine)
+        wait_until(lambda: all_copied(school), what="the first copies")
+
+
+def test_while_the_configuration_cannot_be_used_requests_are_refused_with_the_reason(school: TestHome) -> None:
+    machine = school.home.machine_file.read_text()
+    with lasting_agent(school):
+        wait_until(lambda: all_copied(school), what="the first copies")
+        school.home.machine_file.write_text("targets: [nonsense\n")
+        wait_until(lambda: events(school, "configuration-refused") != [], what="the refusal")
+        with school.records() as records:
+            refused = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+            wait_until(lambda: state_of(school, refused) is RequestState.REFUSED, what="the answer")
+            assert [records.request(refused).refusal] == events(school, "configuration-refused")
+        school.home.machine_file.write_text(machine)
+        with school.records() as records:
+            wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+        wait_until(lambda: state_of(school, wanted) is RequestState.DONE, what="the answer")
+    assert good_copies(school) == len(SETS) * len(PLACES) + 1
+
+
+def test_a_place_that_comes_back_gets_its_copy_without_waiting(school: TestHome) -> None:
+    school.place("nas").rename(school.folder / "unplugged")
+    with lasting_agent(school):
+        wait_until(lambda: good_copies(school) == len(SETS), what="the copies on the other place")
+        (school.folder / "unplugged").rename(school.place("nas"))
+        with school.records() as records:
+            records.ask(RequestKind.RESCAN, by="test")
+        wait_until(lambda: all_copied(school), what="the copies on this one")
+
+
+@pytest.fixture
+def on_battery(nut_server: NutServer) -> NutServer:
+    nut_server.say("ups", ups_status="OB DISCHRG")
+    return nut_server
+
+
+@pytest.mark.rig
+@pytest.mark.slow
+def test_on_battery_nothing_is_started_but_what_a_person_asks_for(school: TestHome, on_battery: NutServer) -> None:
+    write_machine(school, targets_of(school), nut_port=on_battery.port)
+    with lasting_agent(school):
+        wait_until(lambda: events(school, "ups-on-battery") == ["ups"], what="the UPS")
+        with school.records() as records:
+            wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+        wait_until(lambda: state_of(school, wanted) is RequestState.DONE, what="the answer")
+        assert [run.reason for run in school.runs()] == ["asked"]
+        on_battery.say("ups", ups_status="OL")
+        with school.records() as records:
+            wait_until(lambda: "OB" not in records.facts().upses[0].flags, what="mains")
+            records.ask(RequestKind.RESCAN, by="test")
+        wait_until(lambda: all_copied(school), what="the copies that were due")
+
+
+@pytest.mark.slow
+def test_an_idle_agent_costs_next_to_nothing(school: TestHome) -> None:
+    with lasting_agent(school) as agent:
+        wait_until(lambda: all_copied(school), what="the first copies")
+        process = psutil.Process(agent.pid)
+        before = sum(process.cpu_times()[:2])
+        with pytest.raises(psutil.TimeoutExpired):
+            process.wait(timeout=10)
+        spent_s = sum(process.cpu_times()[:2]) - before
+        assert spent_s < 0.2, "2 % of a core while nothing happens"
+        assert process.memory_info().rss < 80 << 20
