@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.clock import format_utc
 from app.records import decode
 from app.records.base import RecordsBase
-from app.records.facts import Facts, Run
+from app.records.facts import Facts, Run, RunId
 
 RUNS_WINDOW = timedelta(days=400)
 """A school year and then some: what the checklist counts over."""
@@ -20,8 +21,19 @@ FACTS_READ = 1_000
 """Of each kind of fact that people write: decades of them."""
 
 
+@dataclass(frozen=True, slots=True)
+class _KeptRuns:
+    """Runs that were read before: all that started since `since`, up to and including `last`; all have finished."""
+
+    since: datetime
+    last: RunId
+    runs: tuple[Run, ...]
+
+
 class FactRecords(RecordsBase):
     """The view of the records that is judged."""
+
+    _kept_runs: _KeptRuns | None = None
 
     def facts(self) -> Facts:
         """Read everything the assessment looks at, newest first.
@@ -52,16 +64,31 @@ class FactRecords(RecordsBase):
             )
 
     def _runs_to_judge(self, connection: sqlite3.Connection) -> tuple[Run, ...]:
-        since = format_utc(self._clock.now() - RUNS_WINDOW)
-        rows = connection.execute(
-            f"{decode.LIGHT_RUNS} WHERE r.started >= ? ORDER BY r.id DESC LIMIT ?",
-            (since, RUNS_READ),
-        ).fetchall()
-        read = {row[0] for row in rows}
+        since = self._clock.now() - RUNS_WINDOW
+        runs = self._runs_since(connection, since)
+        read = {run.id for run in runs}
         latest = connection.execute("SELECT max(id) FROM runs GROUP BY kind, data_set, target, outcome")
         for older in sorted((row[0] for row in latest if row[0] not in read), reverse=True):
-            rows += connection.execute(f"{decode.LIGHT_RUNS} WHERE r.id = ?", (older,))
-        return self._decoded(decode.light_run, rows)
+            rows = connection.execute(f"{decode.LIGHT_RUNS} WHERE r.id = ?", (older,))
+            runs += self._decoded(decode.light_run, rows)
+        return runs
+
+    def _runs_since(self, connection: sqlite3.Connection, since: datetime) -> tuple[Run, ...]:
+        """Return the runs of the window. Those read before are kept: what has finished does not change any more."""
+        kept = self._kept_runs
+        if kept is None or since < kept.since:
+            kept = _KeptRuns(since, RunId(0), ())
+        rows = connection.execute(
+            f"{decode.LIGHT_RUNS} WHERE r.id > ? AND r.started >= ? ORDER BY r.id DESC LIMIT ?",
+            (kept.last, format_utc(since), RUNS_READ),
+        )
+        fresh = self._decoded(decode.light_run, rows)
+        earlier = tuple(run for run in kept.runs if run.started >= since)
+        runs = (*fresh, *earlier)[:RUNS_READ]
+        unfinished = [index for index, run in enumerate(runs) if run.finished is None]
+        finished = runs[unfinished[-1] + 1 :] if unfinished else runs
+        self._kept_runs = _KeptRuns(since, finished[0].id if finished else kept.last, finished)
+        return runs
 
     def _set_up_at(self, connection: sqlite3.Connection) -> datetime | None:
         moments = self._decoded(lambda row: decode.moment(row["at"]), connection.execute("SELECT at FROM set_up"))
