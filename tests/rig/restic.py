@@ -40,6 +40,11 @@ def keeps_raw_link_targets() -> bool:
     return restic_version() >= (0, 16)
 
 
+def as_restic_tells(path: bytes) -> str:
+    """Return a path as restic's JSON has it: each byte that is no UTF-8 becomes one U+FFFD."""
+    return re.sub("[\udc80-\udcff]", "\ufffd", path.decode("utf-8", "surrogateescape"))
+
+
 class ResticFailed(AssertionError):
     """restic ended with an error; carries what it said."""
 
