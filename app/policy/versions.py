@@ -1,0 +1,87 @@
+"""The archive of approved policy versions: read-only, for the director and the IT provider (S1-9.3).
+
+One file per approval, named by its time and the hash of its content, so a copy that was tampered with gives itself
+away. All but the newest are superseded. Who approved a version stands in the journal, which holds the same hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from app.errors import ConfigurationError
+from app.policy.errors import PolicyInvalid
+from app.policy.files import write_whole
+from app.policy.load import parse_policy
+from app.policy.yamlfile import read_bytes
+
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_NAME: Final = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]{64})\.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedVersion:
+    """An approved version in the archive.
+
+    `version` is the number the document gave itself ("" when the file is damaged). `intact`: the content still has
+    the hash it was archived with. `restricted`: nobody but its owner can read it.
+    """
+
+    version: str
+    approved_at: datetime
+    sha256: str
+    path: Path
+    superseded: bool
+    intact: bool
+    restricted: bool
+
+
+def archive_version(folder: Path, content: bytes, *, approved_at: datetime) -> ArchivedVersion:
+    """Keep an approved policy file, 0400 in a folder of 0700; the version before it is superseded from then on.
+
+    `folder` is `Home.policy_archive`; `approved_at` is aware. Raises PolicyInvalid when the content is not a valid
+    policy, ConfigurationError (`reason="archive-not-writable"`) when it cannot be kept.
+    """
+    policy = parse_policy(content, "policy.yml")
+    # The name holds whole seconds.
+    approved_at = approved_at.astimezone(UTC).replace(microsecond=0)
+    path = folder / f"{approved_at.strftime(_TIME)}-{policy.sha256}.yml"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        write_whole(path, content, mode=0o400)
+    except OSError as exc:
+        raise ConfigurationError(reason="archive-not-writable", file=str(folder), found=exc.strerror) from exc
+    return next(version for version in history(folder) if version.path == path)
+
+
+def history(folder: Path) -> tuple[ArchivedVersion, ...]:
+    """List the archived versions, the newest first; other files in the folder are left out."""
+    names: list[tuple[datetime, str, Path]] = []
+    with contextlib.suppress(OSError):  # no archive yet: nothing was approved
+        for path in folder.iterdir():
+            found = _NAME.fullmatch(path.name)
+            if found:
+                with contextlib.suppress(ValueError):  # not a date: not ours
+                    names.append((datetime.strptime(found[1], _TIME).replace(tzinfo=UTC), found[2], path))
+    names.sort(reverse=True)
+    return tuple(
+        _version(path, sha256, approved_at, superseded=place > 0)
+        for place, (approved_at, sha256, path) in enumerate(names)
+    )
+
+
+def _version(path: Path, sha256: str, approved_at: datetime, *, superseded: bool) -> ArchivedVersion:
+    number, intact, restricted = "", False, False
+    with contextlib.suppress(ConfigurationError, OSError):
+        restricted = not any(stat.S_IMODE(place.stat().st_mode) & 0o077 for place in (path, path.parent))
+        content = read_bytes(path, PolicyInvalid)
+        intact = hashlib.sha256(content).hexdigest() == sha256
+        number = parse_policy(content, path.name).document.version
+    return ArchivedVersion(number, approved_at, sha256, path, superseded, intact, restricted)
