@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import click
 
 from app.cli.session import Session
-from app.errors import ExitCode, VangnetError
+from app.errors import ConfigurationError, ExitCode, VangnetError
 from app.i18n import N_, _, language_of, set_language
 
 
@@ -82,7 +82,7 @@ def vangnet(ctx: click.Context, home: Path | None, lang: str | None) -> None:
     if ctx.invoked_subcommand is None:
         from app.tui.app import run as run_screens
 
-        ctx.exit(run_screens(session.home, session.clock))
+        run_screens(session.home)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -114,6 +114,8 @@ def _show_error(error: VangnetError, *, as_json: bool) -> None:
         details = {key: str(value) for key, value in error.data.items()}
         document = {"error": {"code": error.code, "what": said.what, "data": details}}
         click.echo(json.dumps(document, ensure_ascii=False))
-    for line in (said.what, said.safe, said.do):
+    # The mistakes of a file are what a person needs; the details of other errors only say more of the same.
+    details = said.details if isinstance(error, ConfigurationError) else ()
+    for line in (said.what, *(f"  {detail}" for detail in details), said.safe, said.do):
         if line:
             click.echo(line, err=True)

@@ -82,9 +82,9 @@ def _upses(session: Session, installation: Installation | None) -> tuple[UpsSigh
     if agent_pid(session.home) is not None:
         with Records.open(session.home, session.clock) as records:
             return records.facts().upses
-    from app.power.nut import probe, read_configured
+    from app.power.nut import probe, read_machine_upses
 
     configured = installation.machine.upses if installation else ()
     if configured:
-        return asyncio.run(read_configured(configured, timeout_s=NUT_TIMEOUT_S, clock=session.clock))
+        return asyncio.run(read_machine_upses(configured, timeout_s=NUT_TIMEOUT_S, clock=session.clock))
     return asyncio.run(probe(timeout_s=NUT_TIMEOUT_S, clock=session.clock))

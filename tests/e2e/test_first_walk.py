@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import sqlite3
 import stat
 import subprocess
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.commands import vangnet
+from tests.rig.commands import Done, vangnet
 
 ANSWERS = """\
 organisation: {{name: Basisschool De Linde, kind: school, country: BE, language: en}}
@@ -41,7 +43,7 @@ class Office:
         self.sheet = folder / "sheet.txt"
         self.source.mkdir()
 
-    def run(self, *arguments: str, expect: int | None = 0, stdin: str = ""):  # type: ignore[no-untyped-def]
+    def run(self, *arguments: str, expect: int | None = 0, stdin: str = "") -> Done:
         return vangnet("--home", str(self.home), *arguments, expect=expect, stdin=stdin)
 
     def set_up(self) -> None:
@@ -165,11 +167,9 @@ def test_check_finds_a_flipped_byte_and_names_the_file(office: Office) -> None:
 def test_the_journal_verifies_until_someone_edits_the_database(office: Office) -> None:
     office.run("backup")
     assert office.run("journal", "verify", "--json").document()["ok"] is True
-    import sqlite3
-
-    with sqlite3.connect(office.home / "vangnet.db") as database:
+    with contextlib.closing(sqlite3.connect(office.home / "vangnet.db")) as database, database:
+        database.execute("DROP TRIGGER journal_is_not_changed")
         database.execute("UPDATE journal SET body = replace(body, 'good', 'fine') WHERE body LIKE '%good%'")
-    database.close()
     assert office.run("journal", "verify", "--json", expect=1).document()["ok"] is False
 
 
