@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+import pyudev
+
+from app.records.facts import DriveSight
+from app.targets import drives
+from app.targets.drives import DriveWatcher, connected_drives
+
+
+def test_system_without_libudev_has_no_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ImportError("no libudev")
+
+    monkeypatch.setattr(pyudev, "Context", missing)
+    assert connected_drives() == ()
+
+
+async def test_watcher_starts_and_stops_without_udev(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ImportError("no libudev")
+
+    async def never(_drives: tuple[DriveSight, ...]) -> None:
+        raise AssertionError("nothing changed")
+
+    monkeypatch.setattr(pyudev, "Context", missing)
+    watcher = DriveWatcher(never)
+    assert await watcher.start() == ()
+    await watcher.stop()
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (r"SCHIJF\x20A", "SCHIJF A"),
+        (r"caf\xc3\xa9", "café"),
+        (r"\x1b\x5b2Jgotcha", "[2Jgotcha"),
+        (r"bad\xff", "bad\ufffd"),
+        ("x" * 500, "x" * 120),
+        (r"\x20\x20", ""),
+    ],
+)
+def test_names_from_devices_become_printable_and_bounded(raw: str, shown: str) -> None:
+    assert drives._readable(raw, escaped=True) == shown
