@@ -172,7 +172,8 @@ def restore(
         print_json({**run_document(run), "to": str(to.absolute())})
     else:
         click.echo(outcome_text(run, installation.policy, installation.machine))
-        click.echo(_("They are in {folder}.").format(folder=to.absolute()))
+        if run.files:
+            click.echo(_("They are in {folder}.").format(folder=to.absolute()))
     return exit_code((run,))
 
 
