@@ -60,13 +60,16 @@ def _known_set(item: Item | None, known: frozenset[DataSetId] | None) -> DataSet
 
 def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
     with item.fields() as fields:
+        problems = len(fields.report.problems)
         kind = fields.choice("kind", TargetKind)
+        # A kind that is wrong says nothing about the path, or about needing a UUID.
+        known_kind = kind if len(fields.report.problems) == problems else None
         path = fields.need("path")
         return Target(
             id=TargetId(fields.slug("id")),
             name=fields.text("name"),
             kind=kind,
-            path=_path_on(kind, path) if path else Path("/"),
+            path=_path_on(known_kind, path) if path else Path("/"),
             repository_id=fields.text("repository_id"),
             marker_id=fields.text("marker_id"),
             purpose=fields.choice("purpose", Purpose, Purpose.COPIES),
@@ -74,7 +77,7 @@ def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
             site=fields.text("site", ""),
             offsite=fields.true_or_false("offsite", False),
             # Without the UUID any disk in the same place would do, and copies would end up on the wrong one.
-            fs_uuid=fields.text("fs_uuid") if kind is TargetKind.USB else fields.text("fs_uuid", ""),
+            fs_uuid=fields.text("fs_uuid") if known_kind is TargetKind.USB else fields.text("fs_uuid", ""),
             serial=fields.text("serial", ""),
             data_sets=tuple(_known_set(entry, known) for entry in fields.items("data_sets", required=False)),
         )
@@ -95,11 +98,11 @@ def _ups(item: Item) -> Ups:
         )
 
 
-def _path_on(kind: TargetKind, item: Item) -> Path:
+def _path_on(kind: TargetKind | None, item: Item) -> Path:
     if kind is TargetKind.FOLDER:
         return _absolute(item)
     path = Path(item.path_text())
-    if path.is_absolute() or ".." in path.parts:
+    if kind is TargetKind.USB and (path.is_absolute() or ".." in path.parts):
         item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.RELATIVE_PATH,))
     return path
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.policy.checks import holds
@@ -63,7 +63,7 @@ def answers_for(policy: Policy, axis: Axis, level_id: str) -> tuple[bool, ...]:
     raise KeyError(level_id)
 
 
-def classification(policy: Policy, answers: dict[Axis, Sequence[bool]]) -> Classification | None:
+def classification(policy: Policy, answers: Mapping[Axis, Sequence[bool]]) -> Classification | None:
     """Return the classification that the answers on the three axes lead to; None while a question is open."""
     reached = {axis: level_reached(policy, axis, answers.get(axis, ())) for axis in Axis}
     availability, integrity, confidentiality = (reached[axis] for axis in Axis)

@@ -1,0 +1,96 @@
+"""Approved versions stay, read-only, and show when somebody touched them."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.errors import ConfigurationError
+from app.policy.errors import PolicyInvalid
+from app.policy.load import template_text
+from app.policy.versions import archive_version, history
+
+AT = datetime(2026, 11, 23, 17, 2, 11, 500_000, tzinfo=UTC)
+
+
+def version(number: str) -> bytes:
+    return template_text().replace('version: "1.0"', f'version: "{number}"').encode()
+
+
+def test_approved_version_is_kept_read_only_with_its_hash(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "policy-archive"
+    kept = archive_version(folder, version("1.0"), approved_at=AT)
+    assert kept.path.read_bytes() == version("1.0")
+    assert kept.sha256 == hashlib.sha256(version("1.0")).hexdigest()
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o400
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert (kept.version, kept.superseded, kept.intact, kept.restricted) == ("1.0", False, True, True)
+    assert kept.approved_at == AT.replace(microsecond=0)
+
+
+def test_older_versions_are_superseded(tmp_path: Path) -> None:
+    for days, number in enumerate(("1.0", "1.1", "2.0")):
+        archive_version(tmp_path / "a", version(number), approved_at=AT + timedelta(days=days))
+    assert [(v.version, v.superseded) for v in history(tmp_path / "a")] == [
+        ("2.0", False), ("1.1", True), ("1.0", True),
+    ]  # fmt: skip
+
+
+def test_version_that_is_approved_again_is_the_newest_again(tmp_path: Path) -> None:
+    for days, number in enumerate(("1.0", "1.1", "1.0")):
+        archive_version(tmp_path / "a", version(number), approved_at=AT + timedelta(days=days))
+    assert [v.version for v in history(tmp_path / "a") if not v.superseded] == ["1.0"]
+    assert len(history(tmp_path / "a")) == 3
+
+
+def test_approving_twice_in_a_second_keeps_one(tmp_path: Path) -> None:
+    first = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    assert archive_version(tmp_path / "a", version("1.0"), approved_at=AT) == first
+    assert history(tmp_path / "a") == (first,)
+
+
+def test_touched_version_gives_itself_away(tmp_path: Path) -> None:
+    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept.path.chmod(0o600)
+    kept.path.write_bytes(version("1.0").replace(b"every: 1 week", b"every: 9 week"))
+    (after,) = history(tmp_path / "a")
+    assert not after.intact
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00\x01", b"- no policy\n"])
+def test_damaged_version_is_listed_as_damaged(tmp_path: Path, damage: bytes) -> None:
+    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept.path.chmod(0o600)
+    kept.path.write_bytes(damage)
+    (after,) = history(tmp_path / "a")
+    assert (after.version, after.intact) == ("", False)
+
+
+def test_open_copy_is_seen(tmp_path: Path) -> None:
+    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept.path.chmod(0o444)
+    assert not history(tmp_path / "a")[0].restricted
+
+
+def test_invalid_policy_is_not_archived(tmp_path: Path) -> None:
+    with pytest.raises(PolicyInvalid):
+        archive_version(tmp_path / "a", b"format: 1\n", approved_at=AT)
+    assert history(tmp_path / "a") == ()
+
+
+def test_other_files_are_left_out(tmp_path: Path) -> None:
+    archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    (tmp_path / "a" / "notes.txt").write_text("x", encoding="utf-8")
+    (tmp_path / "a" / f"20261399T000000Z-{'0' * 64}.yml").write_text("x", encoding="utf-8")
+    assert len(history(tmp_path / "a")) == 1
+
+
+def test_archive_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    assert caught.value.data["reason"] == "archive-not-writable"
