@@ -13,7 +13,8 @@ class TargetError(VangnetError):
 
 class TargetNotThere(TargetError):
     """The place is not there now (`target`, `path`, `reason`: "not-connected", "not-mounted", "no-folder",
-    "no-marker" — an empty mount folder looks like this —, or "gone": it went away while it was looked at)."""
+    "no-marker" (an empty mount folder looks like this), "no-repository", "unreadable", or "gone": it went away while
+    it was looked at; `device` when it is plugged in but not mounted)."""
 
     code = "target-not-there"
     exit_code = ExitCode.NOT_THERE
@@ -28,7 +29,8 @@ class WrongDisk(TargetError):
 
 
 class TargetUnsuitable(TargetError):
-    """Copies cannot go here (`path`, `reason`: a `PlaceProblemCode`, and that problem's own data)."""
+    """Copies cannot go here (`path`; `reason`: a `PlaceProblemCode` with that problem's own data, or "own-folder",
+    "path-outside-disk", "no-file-system-uuid")."""
 
     code = "target-unsuitable"
     exit_code = ExitCode.USAGE
@@ -44,7 +46,7 @@ class TargetHasOtherData(TargetError):
 
 class MarkerDamaged(TargetError):
     """The marker of a place cannot be read (`path`, `reason`: "missing", "too-long", "not-json", "field",
-    "version")."""
+    "version"; `target` where one was looked for)."""
 
     code = "marker-damaged"
 

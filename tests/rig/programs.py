@@ -18,6 +18,7 @@ PACKAGES = {
     "losetup": "mount",
     "mount": "mount",
     "partx": "util-linux",
+    "blkid": "util-linux",
     "sgdisk": "gdisk",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.vfat": "dosfstools",

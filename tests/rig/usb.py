@@ -57,7 +57,7 @@ class UsbRig:
     """Plugs sticks in and out; `clean_up` takes everything out again, whatever state it is in."""
 
     def __init__(self, folder: Path) -> None:
-        need("losetup", "partx", "sgdisk", "mount", "udevadm", "mkfs.ext4", "mkfs.vfat", "mkfs.exfat")
+        need("losetup", "partx", "blkid", "sgdisk", "mount", "udevadm", "mkfs.ext4", "mkfs.vfat", "mkfs.exfat")
         self._folder = folder
         self._made = 0
         self._plugged: list[PluggedIn] = []
