@@ -14,10 +14,10 @@ from app.jobs.conduct import Ending, conduct, problems_of
 from app.jobs.copies import Copy, newest_copy
 from app.jobs.errors import RestoreIntoSource
 from app.jobs.installation import Installation
-from app.policy.machine import DataSetFolders, TargetKind
+from app.policy.machine import TargetKind
 from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
-from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions
+from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions, Snapshot
 
 SKIPPED = "exists"
 """The reason of a file that was left alone because something stood in its place."""
@@ -41,7 +41,7 @@ def restore(
     Takes the newest good copy made at or before `at` on a connected target. Raises UnknownDataSet, UnknownTarget and
     RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy, TargetNotThere …).
     """
-    folders = installation.folders(data_set)
+    installation.folders(data_set)
     if target:
         installation.target(target)
     destination = to.expanduser().absolute()
@@ -60,7 +60,7 @@ def restore(
         summary = copy.repository.restore(
             copy.snapshot,
             os.fsencode(destination),
-            options=_options(folders, paths, overwrite),
+            options=_options(copy.snapshot, paths, overwrite),
             monitor=monitor,
             cancel=cancel,
         )
@@ -78,18 +78,18 @@ def restore(
     return conduct(installation, records, run_id, monitor, work)
 
 
-def _options(folders: DataSetFolders, paths: Sequence[Path], overwrite: Overwrite) -> RestoreOptions:
+def _options(snapshot: Snapshot, paths: Sequence[Path], overwrite: Overwrite) -> RestoreOptions:
     return RestoreOptions(
         paths=tuple(os.fsencode(path) for path in paths),
         overwrite=overwrite,
-        strip=leading_folder(folders),
+        strip=leading_folder(snapshot),
         verify=True,
     )
 
 
-def leading_folder(folders: DataSetFolders) -> bytes:
-    """Return the folder that all of a data set's folders lie in: left out of restored paths."""
-    return os.fsencode(os.path.commonpath([path.parent for path in folders.paths]))
+def leading_folder(snapshot: Snapshot) -> bytes:
+    """Return the folder that everything in a copy lay in: left out of restored paths."""
+    return os.path.commonpath([os.path.dirname(path) for path in snapshot.paths])  # noqa: PTH120  bytes
 
 
 def _refuse_source(installation: Installation, destination: Path) -> None:

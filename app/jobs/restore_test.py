@@ -125,21 +125,18 @@ def _test(
 ) -> tuple[RestoreTest, tuple[Problem, ...]]:
     folder = make_sample_folder(installation.home, run_id)
     limit = shutil.disk_usage(folder).free // 4
-    strip = leading_folder(installation.folders(data_set))
     whole = _Sampled(installation.policy.restore_tests.sample_files, limit)
     whole.take(newest.repository.walk(newest.snapshot))
     sample = whole.sample(with_largest=True)
     if not sample:
         raise NothingToTest(data_set=data_set, target=newest.target.id)
-    measured = _restore(installation, newest, sample, folder / NEWEST, strip, monitor, cancel)
-    problems = measured.problems + _compare_with_source(sample, folder / NEWEST, strip)
+    measured = _restore(installation, newest, sample, folder / NEWEST, monitor, cancel)
+    problems = measured.problems + _compare_with_source(sample, folder / NEWEST, leading_folder(newest.snapshot))
     files, size = measured.files, measured.bytes
     if oldest.snapshot.id != newest.snapshot.id:
         first = _Sampled(_OLDEST_FILES, limit)
         first.take(oldest.repository.walk(oldest.snapshot))
-        of_oldest = _restore(
-            installation, oldest, first.sample(with_largest=False), folder / OLDEST, strip, monitor, cancel
-        )
+        of_oldest = _restore(installation, oldest, first.sample(with_largest=False), folder / OLDEST, monitor, cancel)
         problems += of_oldest.problems
         files, size = files + of_oldest.files, size + of_oldest.bytes
     estimate_s = _estimate(measured, whole)
@@ -164,13 +161,13 @@ def _restore(
     copy: Copy,
     sample: Sequence[FoundEntry],
     to: Path,
-    strip: bytes,
     monitor: Monitor,
     cancel: Cancel,
 ) -> _Measured:
     if not sample:
         return _Measured(0, 0, 0.0, ())
     to.mkdir(mode=0o700)
+    strip = leading_folder(copy.snapshot)
     began = installation.clock.monotonic()
     summary = copy.repository.restore(
         copy.snapshot,
@@ -180,10 +177,11 @@ def _restore(
         cancel=cancel,
     )
     duration_s = installation.clock.monotonic() - began
+    named = {problem.path for problem in summary.problems}
     missing = tuple(
         Problem(entry.path.decode("utf-8", "backslashreplace"), "missing")
         for entry in sample
-        if not _restored(to, strip, entry.path).is_file()
+        if entry.path not in named and not _restored(to, strip, entry.path).is_file()
     )
     return _Measured(len(sample), summary.bytes_written, duration_s, problems_of(summary.problems) + missing)
 
