@@ -25,7 +25,7 @@ def check_obligations(situation: Situation) -> tuple[Obligation, ...]:
 def _obligation(situation: Situation, target: Target) -> Obligation:
     checks = situation.history.checks(target.id)
     last = next((situation.history.moment(r) for r in checks if r.outcome is Outcome.GOOD), None)
-    due = later(last or situation.history.set_up, EVERY, situation.tz)
+    due = later(max(last or situation.history.set_up, situation.history.set_up), EVERY, situation.tz)
     attempts = tuple(r for r in situation.history.runs if r.kind is RunKind.CHECK and r.target == target.id)
     obligation = Obligation(
         id=f"check:{target.id}",

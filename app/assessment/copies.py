@@ -23,12 +23,16 @@ FAR_TOO_OLD = 3
 
 @dataclass(frozen=True, slots=True)
 class CopyAge:
-    """The last good copy of a data set on a place, and what is allowed there."""
+    """The last good copy of a data set on a place, and what is allowed there.
+
+    `expires` is when that copy is as old as it may be; `due` is never before what a new installation is given.
+    """
 
     data_set: DataSet
     plan: Plan
     target: Target
     last_good: datetime | None
+    expires: datetime | None
     opens: datetime
     due: datetime
     allowed: timedelta
@@ -38,7 +42,7 @@ class CopyAge:
 
     def fresh(self, now: datetime) -> bool:
         """Tell whether there is a good copy, young enough."""
-        return self.last_good is not None and not self.late(now)
+        return self.expires is not None and now <= self.expires + grace(self.allowed)
 
 
 def copy_ages(situation: Situation) -> tuple[CopyAge, ...]:
@@ -53,14 +57,16 @@ def copy_ages(situation: Situation) -> tuple[CopyAge, ...]:
 def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> CopyAge:
     """Judge one data set on one place."""
     last = situation.history.last_copy(data_set.id, target.id)
-    since = last or situation.history.set_up
+    set_up, tz = situation.history.set_up, situation.tz
     allowed = _allowed(situation, data_set, plan, target)
-    # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
-    soonest = later(since, plan.max_age, situation.tz)
-    opens = since
+    expires = later(last, allowed, tz) if last else None
+    due = max(expires or set_up, later(set_up, allowed, tz))
+    opens = set_up
     if last is not None:
-        opens = last_occurrence(situation.machine.backup_time, last, soonest, situation.tz) or soonest
-    return CopyAge(data_set, plan, target, last, opens, later(since, allowed, situation.tz), allowed)
+        # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
+        soonest = later(last, plan.max_age, tz)
+        opens = last_occurrence(situation.machine.backup_time, last, soonest, tz) or soonest
+    return CopyAge(data_set, plan, target, last, expires, opens, due, allowed)
 
 
 def copy_obligations(situation: Situation, ages: tuple[CopyAge, ...]) -> tuple[Obligation, ...]:
@@ -81,15 +87,20 @@ def pace(allowed: timedelta) -> str:
     return {1.0: "daily", 7.0: "weekly"}.get(days, f"{days:g}")
 
 
-def age_state(now: datetime, last: datetime | None, since: datetime, allowed: timedelta, situation: Situation) -> State:
-    """Return the light for the newest good copy of a data set, or for having none since the set-up."""
-    due = later(since, allowed, situation.tz)
-    on_time = now <= due + grace(allowed)
+def age_state(situation: Situation, last: datetime | None, allowed: timedelta) -> State:
+    """Return the light for the newest good copy of a data set; without one it counts from the set-up.
+
+    An old copy from before the set-up is never worse than none at all.
+    """
+    now, tz = situation.now, situation.tz
+    settling = now <= later(situation.history.set_up, allowed, tz) + grace(allowed)
+    none_yet = State.ATTENTION if settling else State.ERROR
     if last is None:
-        return State.ATTENTION if on_time else State.ERROR
-    if on_time:
+        return none_yet
+    if now <= later(last, allowed, tz) + grace(allowed):
         return State.OK
-    return State.ERROR if now > later(since, allowed * FAR_TOO_OLD, situation.tz) else State.ATTENTION
+    too_old = now > later(last, allowed * FAR_TOO_OLD, tz)
+    return min(none_yet, State.ERROR if too_old else State.ATTENTION)
 
 
 def _allowed(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> timedelta:

@@ -11,6 +11,9 @@ from app.policy.machine import Target
 from app.policy.model import Role
 
 ASK_AHEAD = timedelta(days=1)
+ASK_AHEAD_FOR_FULL = timedelta(days=30)
+URGENT_FOR_FULL = timedelta(days=7)
+"""A full back-up may be made on any day of its window: it is asked for in good time, and pressed for at the end."""
 
 
 def disk_obligations(situation: Situation, machine_obligations: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
@@ -33,14 +36,16 @@ def _plug_in(situation: Situation, target: Target, owed: tuple[Obligation, ...])
     first = min(reasons or owed, key=lambda o: o.due)
     # Half the time there is, and no more than a day: who has just carried a disk away is not asked to bring it back.
     since = first.last_met or situation.history.set_up
-    opens = first.due - min(ASK_AHEAD, (first.due - since) / 2)
+    full = first.kind is ObligationKind.YEARLY_FULL
+    opens = first.due - min(ASK_AHEAD_FOR_FULL if full else ASK_AHEAD, (first.due - since) / 2)
+    pressing = first.due - URGENT_FOR_FULL if full else first.due
     asked = bool(reasons) and situation.connection(target) is not ConnectionState.CONNECTED
     return Obligation(
         id=f"plug-in-disk:{target.id}",
         kind=ObligationKind.PLUG_IN_DISK,
         data_set=None,
         target=target.id,
-        timing=_timing(situation.now, reasons, opens, first.due) if asked else Timing.MET,
+        timing=_timing(situation.now, reasons, opens, pressing) if asked else Timing.MET,
         opens=opens,
         due=first.due,
         last_met=first.last_met,
@@ -51,10 +56,10 @@ def _plug_in(situation: Situation, target: Target, owed: tuple[Obligation, ...])
     )
 
 
-def _timing(now: datetime, reasons: tuple[Obligation, ...], opens: datetime, due: datetime) -> Timing:
+def _timing(now: datetime, reasons: tuple[Obligation, ...], opens: datetime, pressing: datetime) -> Timing:
     """As late as the copy that waits for the disk, with its grace; asked a little earlier than the copy is due."""
     if any(o.timing is Timing.OVERDUE for o in reasons):
         return Timing.OVERDUE
-    if now >= due:
+    if now >= pressing:
         return Timing.DUE
     return Timing.UPCOMING if now >= opens else Timing.MET

@@ -83,7 +83,7 @@ def _key_test(situation: Situation) -> Obligation:
     last = max((t.at for t in situation.facts.key_tests if t.at <= situation.now), default=None)
     requirement = situation.requirement(Demand.KEY_TEST)
     every = (requirement.every if requirement else None) or KEY_TEST_EVERY
-    due = later(last or situation.history.set_up, every, situation.tz)
+    due = later(max(last or situation.history.set_up, situation.history.set_up), every, situation.tz)
     opens = due - KEY_TEST_SHOWN
     basis, why = grounds(requirement, otherwise=("S2-4f",))
     return _duty(

@@ -58,7 +58,7 @@ def _coverage(situation: Situation) -> Iterator[Finding]:
 def _never(situation: Situation) -> Iterator[Finding]:
     for data_set, plan in situation.covered:
         if situation.machine.targets_of(data_set.id) and newest_copy(situation, data_set) is None:
-            state = age_state(situation.now, None, situation.history.set_up, plan.max_age, situation)
+            state = age_state(situation, None, plan.max_age)
             named = (("data_set", data_set.name),)
             yield Finding(FindingCode.NEVER_BACKED_UP, state, data_set.id, Basis.SOURCE, ("S0-1", "S0-6"), named)
 

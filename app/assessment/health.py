@@ -36,7 +36,7 @@ def _data_set(
     own = tuple(age for age in ages if age.data_set.id == data_set.id)
     newest = newest_copy(situation, data_set)
     since = newest or situation.history.set_up
-    lights = [age_state(situation.now, newest, since, plan.max_age, situation)]
+    lights = [age_state(situation, newest, plan.max_age)]
     lights += [State.ATTENTION for age in own if not age.target.removable and age.late(situation.now)]
     lights += [f.state for f in findings if f.subject == data_set.id]
     return DataSetHealth(

@@ -38,7 +38,7 @@ def _test(situation: Situation, data_set: DataSet, plan: Plan) -> Obligation:
     if last is None:
         opens, due = history.set_up + FIRST_TEST_OPENS, history.set_up + FIRST_TEST_DUE
     else:
-        due = later(last, plan.restore_test_every, situation.tz)
+        due = max(later(last, plan.restore_test_every, situation.tz), history.set_up + FIRST_TEST_DUE)
         opens = max(last, due - AHEAD)
     attempts = tuple(r for r in history.runs if r.kind is RunKind.RESTORE_TEST and r.data_set == data_set.id)
     basis, why = grounds(plan.requirement(Demand.RESTORE_TEST), otherwise=("S0-2",))

@@ -9,7 +9,7 @@ from app.assessment.situation import Situation
 from app.policy.model import Basis
 from app.records.facts import Outcome, Run, RunKind
 
-DAMAGE = frozenset({"repository-damaged", "file-missing"})
+DAMAGE = frozenset({"check-failed", "repository-damaged", "file-missing"})
 """A check that ended with one of these found damage; with any other error it could not look."""
 
 _TELLING = (Outcome.GOOD, Outcome.INCOMPLETE, Outcome.FAILED)

@@ -26,7 +26,7 @@ def _score(
     situation: Situation, data_set: DataSetId, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
 ) -> Score:
     good = tuple(age.target for age in ages if age.data_set.id == data_set and age.fresh(situation.now))
-    subjects = {data_set, *(target.id for target in good)}
+    subjects = {data_set, *(target.id for target in situation.machine.targets_of(data_set))}
     # The source is a copy and a medium. A place is refused at the set-up when it is on the source's own device; two
     # folders on one mounted share are one medium.
     media = {target.fs_uuid or (target.kind, target.site or target.path.parent) for target in good}

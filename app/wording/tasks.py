@@ -104,7 +104,9 @@ def _plug_in(data: dict[str, str]) -> tuple[str, str, str]:
     """The colour is shouted: it is how people tell the disks apart."""
     name, colour, site = data.get("target", ""), data.get("colour", ""), data.get("site", "")
     title = _("Plug in {disk}").format(disk=name)
-    if colour:
+    if colour and any(word in name.lower() for word in (colour.lower(), disk_colour(colour))):
+        title = _("Plug in the {disk}").format(disk=name)
+    elif colour:
         title = _("Plug in the {colour} disk ({disk})").format(colour=disk_colour(colour).upper(), disk=name)
     how = _("The copy starts by itself. You can go on working; the screen says when the disk may be taken out.")
     if site:
