@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,18 @@ def working(school: TestHome, agent: int) -> Run | None:
         return next((run for run in records.running() if run.pid != agent), None)
 
 
+def assert_one_at_a_time_on_each_place(runs: tuple[Run, ...]) -> None:
+    for place in PLACES:
+        of_place = sorted((run for run in runs if run.target == place), key=lambda run: run.started)
+        for earlier, later in pairwise(of_place):
+            assert earlier.finished is not None
+            assert earlier.finished <= later.started
+
+
 def test_what_is_due_is_done_once_and_not_again(school: TestHome) -> None:
     assert school.agent("--once") == ExitCode.DONE
     assert outcomes(school.runs()) == EVERYTHING_GOOD
+    assert_one_at_a_time_on_each_place(school.runs())
     assert school.agent("--once") == ExitCode.DONE
     assert len(school.runs()) == len(EVERYTHING_GOOD)
     for place in PLACES:

@@ -1,0 +1,117 @@
+"""What the agent sees and writes down: places that come, go or hang, disks, UPSes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.agent import watch
+from app.agent.watch import DriveBook, PowerWatch, TargetWatch
+from app.clock import FixedClock
+from app.paths import Home
+from app.policy.machine import Machine, Target, TargetId, TargetKind
+from app.records.facts import DriveSight, UpsSight
+from app.records.store import Records
+from app.targets.place import TargetConnection
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+STICK = DriveSight(
+    "/dev/sdb1", "S1", "Sandisk", "Ultra", "COPIES", "AAAA-1111", "exfat", 1 << 35, "/media/copies", "disk"
+)
+STRANGER = DriveSight("/dev/sdc1", "S2", "Acme", "Gift", "HOLIDAY", "BBBB-2222", "vfat", 1 << 33, "")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def records(tmp_path: Path, clock: FixedClock) -> Iterator[Records]:
+    with Records.open(Home.in_folder(tmp_path), clock) as records:
+        yield records
+
+
+def folder(name: str) -> Target:
+    return Target(TargetId(name), name, TargetKind.FOLDER, Path("/nowhere", name), "repository", "marker")
+
+
+MACHINE = Machine(language="en", data_sets=(), targets=(folder("nas"), folder("annex")))
+
+
+def kinds(records: Records) -> list[tuple[str, str]]:
+    return [(event.kind, event.subject) for event in records.events_after(0)]
+
+
+async def test_a_place_that_hangs_is_gone_and_does_not_hold_up_the_others(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    looks: list[str] = []
+
+    def connection(target: Target, _drives: object) -> TargetConnection:
+        looks.append(target.id)
+        if target.id == "nas":
+            answered.wait(20)
+        return TargetConnection(target, target.path, None, 10, 100)
+
+    monkeypatch.setattr(watch, "connection", connection)
+    monkeypatch.setattr(watch, "LOOK_TIMEOUT_S", 0.1)
+    targets = TargetWatch(clock, records)
+    assert await targets.look(MACHINE, ()) == {"annex"}
+    assert await targets.look(MACHINE, ()) == {"annex"}
+    assert looks.count("nas") == 1, "a look that hangs is not doubled"
+    answered.set()
+    monkeypatch.setattr(watch, "LOOK_TIMEOUT_S", 5)
+    assert await targets.look(MACHINE, ()) == {"nas", "annex"}
+    assert [kind for kind, subject in kinds(records) if subject == "nas"] == ["target-detached", "target-connected"]
+
+
+async def test_a_place_of_which_nothing_new_is_to_be_told_costs_no_write(
+    tmp_path: Path, records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        watch, "connection", lambda target, _drives: TargetConnection(target, target.path, None, 50, 100)
+    )
+    targets = TargetWatch(clock, records)
+    await targets.look(MACHINE, ())
+    with Records.open(Home.in_folder(tmp_path), clock) as other:
+        version = other.data_version()
+        await targets.look(MACHINE, ())
+        assert other.data_version() == version
+
+
+def test_disks_that_come_and_go_are_told_and_ours_are_named(records: Records) -> None:
+    book = DriveBook(records)
+    assert book.see(()) == ()
+    assert book.see((STICK, STRANGER)) == ("disk",)
+    assert book.see((STICK, STRANGER)) == ()
+    assert book.see((STRANGER,)) == ()
+    assert kinds(records) == [("drive-arrived", "disk"), ("drive-arrived", "S2"), ("drive-left", "disk")]
+    assert records.facts().drives == (STRANGER,)
+
+
+async def test_silence_on_battery_is_no_sign_of_mains(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[tuple[UpsSight, ...]] = []
+
+    async def probe(**_options: object) -> tuple[UpsSight, ...]:
+        return said.pop()
+
+    monkeypatch.setattr(watch, "probe", probe)
+    power = PowerWatch(clock, records)
+    for flags, reachable, on_battery in (
+        (("OL",), True, False),
+        (("OB", "DISCHRG"), True, True),
+        ((), False, True),
+        (("OL", "CHRG"), True, False),
+    ):
+        said.append((UpsSight("ups", "UPS", clock.now(), reachable, flags),))
+        await power.look(None)
+        assert power.on_battery is on_battery
+        clock.move_to(clock.now() + timedelta(seconds=5))
