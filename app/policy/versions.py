@@ -42,13 +42,16 @@ class ArchivedVersion:
     restricted: bool
 
 
-def archive_version(folder: Path, content: bytes, *, approved_at: datetime) -> ArchivedVersion:
+def archive_version(folder: Path, content: bytes, *, sha256: str, approved_at: datetime) -> ArchivedVersion:
     """Keep an approved policy file, 0400 in a folder of 0700; the version before it is superseded from then on.
 
-    `folder` is `Home.policy_archive`; `approved_at` is aware. Raises PolicyInvalid when the content is not a valid
-    policy, ConfigurationError (`reason="archive-not-writable"`) when it cannot be kept.
+    `folder` is `Home.policy_archive`; `sha256` is the hash of the policy that was shown to whoever approves;
+    `approved_at` is aware. Raises PolicyInvalid when the content is not a valid policy, ConfigurationError when it is
+    not the one that was shown (`reason="changed-meanwhile"`) or cannot be kept (`reason="archive-not-writable"`).
     """
     policy = parse_policy(content, "policy.yml")
+    if policy.sha256 != sha256:
+        raise ConfigurationError(reason="changed-meanwhile", file="policy.yml")
     # The name holds whole seconds.
     approved_at = approved_at.astimezone(UTC).replace(microsecond=0)
     path = folder / f"{approved_at.strftime(_TIME)}-{policy.sha256}.yml"

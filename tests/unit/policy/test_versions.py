@@ -12,9 +12,13 @@ import pytest
 from app.errors import ConfigurationError
 from app.policy.errors import PolicyInvalid
 from app.policy.load import template_text
-from app.policy.versions import archive_version, history
+from app.policy.versions import ArchivedVersion, archive_version, history
 
 AT = datetime(2026, 11, 23, 17, 2, 11, 500_000, tzinfo=UTC)
+
+
+def keep(folder: Path, content: bytes, at: datetime = AT) -> ArchivedVersion:
+    return archive_version(folder, content, sha256=hashlib.sha256(content).hexdigest(), approved_at=at)
 
 
 def version(number: str) -> bytes:
@@ -23,7 +27,7 @@ def version(number: str) -> bytes:
 
 def test_approved_version_is_kept_read_only_with_its_hash(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "policy-archive"
-    kept = archive_version(folder, version("1.0"), approved_at=AT)
+    kept = keep(folder, version("1.0"))
     assert kept.path.read_bytes() == version("1.0")
     assert kept.sha256 == hashlib.sha256(version("1.0")).hexdigest()
     assert stat.S_IMODE(kept.path.stat().st_mode) == 0o400
@@ -34,7 +38,7 @@ def test_approved_version_is_kept_read_only_with_its_hash(tmp_path: Path) -> Non
 
 def test_older_versions_are_superseded(tmp_path: Path) -> None:
     for days, number in enumerate(("1.0", "1.1", "2.0")):
-        archive_version(tmp_path / "a", version(number), approved_at=AT + timedelta(days=days))
+        keep(tmp_path / "a", version(number), AT + timedelta(days=days))
     assert [(v.version, v.superseded) for v in history(tmp_path / "a")] == [
         ("2.0", False), ("1.1", True), ("1.0", True),
     ]  # fmt: skip
@@ -42,19 +46,19 @@ def test_older_versions_are_superseded(tmp_path: Path) -> None:
 
 def test_version_that_is_approved_again_is_the_newest_again(tmp_path: Path) -> None:
     for days, number in enumerate(("1.0", "1.1", "1.0")):
-        archive_version(tmp_path / "a", version(number), approved_at=AT + timedelta(days=days))
+        keep(tmp_path / "a", version(number), AT + timedelta(days=days))
     assert [v.version for v in history(tmp_path / "a") if not v.superseded] == ["1.0"]
     assert len(history(tmp_path / "a")) == 3
 
 
 def test_approving_twice_in_a_second_keeps_one(tmp_path: Path) -> None:
-    first = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
-    assert archive_version(tmp_path / "a", version("1.0"), approved_at=AT) == first
+    first = keep(tmp_path / "a", version("1.0"))
+    assert keep(tmp_path / "a", version("1.0")) == first
     assert history(tmp_path / "a") == (first,)
 
 
 def test_touched_version_gives_itself_away(tmp_path: Path) -> None:
-    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept = keep(tmp_path / "a", version("1.0"))
     kept.path.chmod(0o600)
     kept.path.write_bytes(version("1.0").replace(b"every: 1 week", b"every: 9 week"))
     (after,) = history(tmp_path / "a")
@@ -63,7 +67,7 @@ def test_touched_version_gives_itself_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"\x00\x01", b"- no policy\n"])
 def test_damaged_version_is_listed_as_damaged(tmp_path: Path, damage: bytes) -> None:
-    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept = keep(tmp_path / "a", version("1.0"))
     kept.path.chmod(0o600)
     kept.path.write_bytes(damage)
     (after,) = history(tmp_path / "a")
@@ -71,19 +75,19 @@ def test_damaged_version_is_listed_as_damaged(tmp_path: Path, damage: bytes) -> 
 
 
 def test_open_copy_is_seen(tmp_path: Path) -> None:
-    kept = archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    kept = keep(tmp_path / "a", version("1.0"))
     kept.path.chmod(0o444)
     assert not history(tmp_path / "a")[0].restricted
 
 
 def test_invalid_policy_is_not_archived(tmp_path: Path) -> None:
     with pytest.raises(PolicyInvalid):
-        archive_version(tmp_path / "a", b"format: 1\n", approved_at=AT)
+        keep(tmp_path / "a", b"format: 1\n")
     assert history(tmp_path / "a") == ()
 
 
 def test_other_files_are_left_out(tmp_path: Path) -> None:
-    archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+    keep(tmp_path / "a", version("1.0"))
     (tmp_path / "a" / "notes.txt").write_text("x", encoding="utf-8")
     (tmp_path / "a" / f"20261399T000000Z-{'0' * 64}.yml").write_text("x", encoding="utf-8")
     assert len(history(tmp_path / "a")) == 1
@@ -92,5 +96,13 @@ def test_other_files_are_left_out(tmp_path: Path) -> None:
 def test_archive_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("in the way", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
-        archive_version(tmp_path / "a", version("1.0"), approved_at=AT)
+        keep(tmp_path / "a", version("1.0"))
     assert caught.value.data["reason"] == "archive-not-writable"
+
+
+def test_policy_that_changed_while_it_was_read_is_not_archived(tmp_path: Path) -> None:
+    shown = hashlib.sha256(version("1.0")).hexdigest()
+    with pytest.raises(ConfigurationError) as caught:
+        archive_version(tmp_path / "a", version("1.1"), sha256=shown, approved_at=AT)
+    assert caught.value.data["reason"] == "changed-meanwhile"
+    assert history(tmp_path / "a") == ()
