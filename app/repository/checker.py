@@ -122,9 +122,10 @@ class _Run:
         workers = worker_count(self._repository.backend, tasks)
         run_tasks(tasks, self._perform_task, self._collect, workers=workers, cancel=self._cancel)
         # A pack that is missing, cut or damaged is named once, not again for its trees.
-        named = {finding.file for finding in self._files.findings}
+        findings = self._files.findings
+        named = {finding.file for finding in findings if finding.blobs}
         trees = self._structure.as_findings(self._files.index)
-        self._files.findings.extend(finding for finding in trees if finding.file not in named)
+        findings.extend(finding for finding in trees if finding.file not in named)
 
     def _perform_task(self, number: int) -> StructureFindings | PackOutcome:
         if number == 0:
