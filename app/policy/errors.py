@@ -61,7 +61,9 @@ class Problem:
     """One thing that is wrong in a file.
 
     `line` counts from 1; 0 is the file as a whole. `key` is the path of keys ("data_sets[2].availability").
-    `found` is what stands there, cut short. `expected` holds the allowed values, or one `Expected`.
+    `found` is what stands there, cut short. `expected` holds the allowed values, or one `Expected` (tell them apart
+    by type: a key may be called "text"); for a key that stands twice it is the line of the first one, for a file that
+    is too large the limit in bytes.
     `suggestion` is the key or value that was probably meant; empty when nothing comes close.
     """
 

@@ -15,7 +15,7 @@ from typing import Final
 import yaml
 
 from app.errors import NotSetUp
-from app.policy.errors import MAX_PROBLEMS, FileInvalid, Problem, Reason
+from app.policy.errors import MAX_PROBLEMS, Expected, FileInvalid, Problem, Reason
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 12
@@ -126,7 +126,7 @@ def parse_yaml(content: bytes, report: Report) -> Mapping:
     if top is None or (isinstance(top, Scalar) and top.is_null):
         raise report.stop(Reason.EMPTY)
     if not isinstance(top, Mapping):
-        raise report.stop(Reason.WRONG_TYPE, top.line, expected=("mapping",))
+        raise report.stop(Reason.WRONG_TYPE, top.line, expected=(Expected.MAPPING,))
     return top
 
 
@@ -220,7 +220,7 @@ class _Composer:
         key = self._keys[-1]
         if key is None:
             if not isinstance(node, Scalar):
-                raise self._report.stop(Reason.WRONG_TYPE, node.line, expected=("text",))
+                raise self._report.stop(Reason.WRONG_TYPE, node.line, expected=(Expected.TEXT,))
             self._keys[-1] = node
         else:
             self._keys[-1] = None
