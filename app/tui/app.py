@@ -1,0 +1,232 @@
+"""The screens of Vangnet: a client of the records, beside the agent that acts. Closing it stops no back-up."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from app.clock import Clock, SystemClock
+from app.errors import VangnetError
+from app.i18n import _, language_of, set_language
+from app.i18n import language as spoken_language
+from app.paths import Home
+from app.policy.model import Language
+from app.records.facts import RequestKind
+from app.secret import Secret
+from app.tui.frame import Frame
+from app.tui.screens.help import HelpOverlay
+from app.tui.source import Picture, Source
+from app.tui.theme import DARK, PALETTES, theme
+from app.tui.widgets.keys import KeyHint
+from app.wording.errors import explain
+
+_LOOK_EVERY_S: Final = 0.2
+"""Numbers are pulled at 5 Hz: enough to see movement, little enough to cost nothing."""
+
+
+class VangnetApp(App[None]):
+    """The application. `source` None: the real home; tests give one with fixed values."""
+
+    TITLE = "Vangnet"
+    CSS_PATH = "vangnet.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "go('today')", show=False),
+        Binding("2", "go('runs')", show=False),
+        Binding("3", "go('restore')", show=False),
+        Binding("4", "go('checklist')", show=False),
+        Binding("f2", "other_language", show=False, priority=True),
+        Binding("f3", "other_theme", show=False, priority=True),
+        Binding("ctrl+q,ctrl+c", "quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        home: Home,
+        clock: Clock,
+        *,
+        language: Language | None = None,
+        source: Source | None = None,
+        start_agent: bool = True,
+    ) -> None:
+        super().__init__()
+        self.home = home
+        self.clock = clock
+        self.picture: Picture | None = None
+        self.recovery_key: Secret | None = None
+        """From the moment that the set-up has made it until the sheet has been proved; it is kept nowhere."""
+        self._language = language
+        self._starts_agent = start_agent
+        self._looking = False
+        self._shown_minute = -1
+        if source is None:
+            from app.tui.home import HomeSource
+
+            source = HomeSource(home, clock)
+        self.source: Source = source
+        set_language(language or language_of())
+        for palette in PALETTES:
+            self.register_theme(theme(palette))
+        self.theme = DARK.name
+
+    # Start and end
+
+    async def on_mount(self) -> None:
+        if await self.source.set_up():
+            await self.show_screens()
+        else:
+            from app.tui.wizard.wizard import WizardScreen
+
+            await self.push_screen(WizardScreen(await self.source.load_draft()))
+        self.set_interval(_LOOK_EVERY_S, self.look)
+
+    async def on_unmount(self) -> None:
+        await self.source.close()
+
+    async def show_screens(self) -> None:
+        """Go to Today; start the agent when none runs."""
+        from app.tui.screens.today import TodayScreen
+
+        # The screen first, the picture after: something stands there within half a second, whatever the disk does.
+        await self.push_screen(TodayScreen())
+        if self._starts_agent:
+            self.run_worker(self.ensure_agent(), exclusive=True, group="agent")
+        self.run_worker(self.look(), group="look")
+
+    async def ensure_agent(self) -> None:
+        """Start the agent as a program of its own when none runs."""
+        if not self._starts_agent:
+            return
+        try:
+            await self.source.start_agent()
+        except OSError as problem:
+            self.notify(
+                _("The part that makes the copies could not be started: {why}").format(why=problem), severity="error"
+            )
+
+    # The picture
+
+    async def look(self) -> None:
+        """Take a new picture and show it when something has changed."""
+        if self._looking or not isinstance(self.screen_stack[0] if self.screen_stack else None, Screen):
+            return
+        self._looking = True
+        try:
+            if not await self.source.set_up():
+                return
+            picture = await self.source.look()
+        except VangnetError as error:
+            self.notify(explain(error).what, severity="error", timeout=10)
+            return
+        finally:
+            self._looking = False
+        first = self.picture is None
+        changed = picture is not self.picture
+        minute = int(self.clock.now().timestamp() // 60)
+        self.picture = picture
+        if first:
+            self._take_preferences(picture)
+        if changed or minute != self._shown_minute:
+            self._shown_minute = minute
+            self.show_picture()
+
+    async def look_again(self) -> None:
+        """Take a picture at once, after something was asked or answered here."""
+        while self._looking:
+            await self.source.settle()
+        await self.look()
+
+    def show_picture(self) -> None:
+        """Let the screens on the stack show the newest picture."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Frame) and screen.is_mounted:
+                screen.refresh_all()
+
+    def _take_preferences(self, picture: Picture) -> None:
+        if self._language is None:
+            self._language = picture.machine.language
+            if spoken_language() != picture.machine.language:
+                set_language(picture.machine.language)
+                self.retell()
+        if picture.machine.theme in self.available_themes:
+            self.theme = picture.machine.theme
+
+    async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> None:
+        """Ask something of the agent, and see to it that there is one."""
+        await self.ensure_agent()
+        await self.source.ask(kind, data_set=data_set, target=target)
+        await self.look_again()
+
+    # Where one can go
+
+    def places(self, here: str) -> tuple[KeyHint, ...]:
+        """List the screens, with the key to each."""
+        named = (
+            ("1", _("Today"), "today"),
+            ("2", _("Copies"), "runs"),
+            ("3", _("Get files back"), "restore"),
+            ("4", _("Year"), "checklist"),
+        )
+        return (
+            *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
+            KeyHint("?", _("Help"), "app.explain"),
+            KeyHint("^Q", _("Close"), "app.quit"),
+        )
+
+    async def action_go(self, place: str) -> None:
+        """Go to a screen by its name."""
+        screen = _screen(place)
+        current = self.screen
+        if isinstance(current, Frame) and current.place and not isinstance(current, type(screen)):
+            while len(self.screen_stack) > 2:
+                await self.pop_screen()
+            await self.switch_screen(screen)
+
+    async def action_explain(self) -> None:
+        """Explain the screen in plain words."""
+        current = self.screen
+        if isinstance(current, Frame):
+            await self.push_screen(HelpOverlay(current.explanation()))
+
+    def action_other_language(self) -> None:
+        """Speak the other language from now on."""
+        set_language("en" if spoken_language() == "nl" else "nl")
+        self._language = spoken_language()
+        self.retell()
+
+    def retell(self) -> None:
+        """Say every text on the screens again, in the language spoken now."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Frame | HelpOverlay):
+                self.run_worker(screen.retell(), group="retell")
+
+    def action_other_theme(self) -> None:
+        """Take the next theme: dark, light, high contrast."""
+        names = [palette.name for palette in PALETTES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+
+def _screen(place: str) -> Frame:
+    if place == "runs":
+        from app.tui.screens.runs import RunsScreen
+
+        return RunsScreen()
+    if place == "restore":
+        from app.tui.screens.restore import RestoreScreen
+
+        return RestoreScreen()
+    if place == "checklist":
+        from app.tui.screens.checklist import ChecklistScreen
+
+        return ChecklistScreen()
+    from app.tui.screens.today import TodayScreen
+
+    return TodayScreen()
+
+
+def run(home: Home) -> None:
+    """Open the screens and stay until they are closed."""
+    VangnetApp(home, SystemClock()).run()

@@ -1,0 +1,108 @@
+"""What every screen has: for whom it is and what time it is, its own content, and its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from app.i18n import _
+from app.tui.source import Picture, Source
+from app.tui.texts import clock_text
+from app.tui.widgets.keys import KeyBar, KeyHint
+from app.tui.widgets.rows import Row, cell
+
+if TYPE_CHECKING:
+    from app.tui.app import VangnetApp
+
+
+class Heading(Static):
+    """The name of a part of a screen."""
+
+
+class Frame(Screen[None]):
+    """A whole screen: masthead, content, keys. Subclasses say what is in it and how a picture shows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "home", show=False),
+        Binding("question_mark,f1", "explain", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    place: ClassVar[str] = ""
+    """Which of the app's places this is: its key in the bar at the foot is marked."""
+
+    @property
+    def vangnet(self) -> VangnetApp:
+        """The application, as its own type."""
+        return cast("VangnetApp", self.app)
+
+    @property
+    def source(self) -> Source:
+        return self.vangnet.source
+
+    def content(self) -> ComposeResult:
+        """What the screen itself is made of."""
+        yield from ()
+
+    def keys(self) -> Iterable[KeyHint]:
+        """The keys that work here, besides those to go elsewhere."""
+        return ()
+
+    def explanation(self) -> tuple[str, ...]:
+        """The screen in plain words, a paragraph each."""
+        return ()
+
+    def show(self, picture: Picture) -> None:
+        """Show a new picture; called whenever something has changed."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="masthead")
+        with VerticalScroll(id="content", can_focus=False):
+            yield from self.content()
+        yield KeyBar(self.keys(), id="actions")
+        yield KeyBar(self.vangnet.places(self.place), id="places-bar")
+
+    def on_mount(self) -> None:
+        self.refresh_all()
+
+    def on_screen_resume(self) -> None:
+        self.refresh_all()
+
+    def refresh_all(self) -> None:
+        """Show the newest picture, with the time and the keys."""
+        picture = self.vangnet.picture
+        actions = self.query_one("#actions", KeyBar)
+        hints = tuple(self.keys())
+        actions.fill(hints)
+        actions.display = bool(hints)
+        if picture is not None:
+            self.query_one("#masthead", Static).update(masthead(picture))
+            self.show(picture)
+
+    async def retell(self) -> None:
+        """Say every text again, in the language spoken now."""
+        await self.recompose()
+        self.refresh_all()
+
+    async def action_home(self) -> None:
+        await self.vangnet.action_go("today")
+
+    async def action_explain(self) -> None:
+        await self.vangnet.action_explain()
+
+
+def masthead(picture: Picture) -> Row:
+    """The top line: Vangnet, for whom, and what time it is."""
+    who = Content.styled("Vangnet", "bold $accent") + Content.styled(f" · {picture.policy.organisation.name}", "$ink")
+    if not picture.agent_running:
+        who += Content.styled("   " + _("(starting…)"), "$muted")
+    return Row(
+        cell(who), cell(clock_text(picture.local(picture.now)), 32, style="$muted", align="right"), pointer=False
+    )

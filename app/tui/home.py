@@ -1,0 +1,366 @@
+"""The real source of the screens: the records and the files of one home, and the programs started beside them.
+
+Everything that reads or writes runs in a thread: one thread of its own keeps the connection to the records, so the
+screens never wait for a disk. Reading the copies and counting folders, which may take long, run in others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from app.assessment.schedule import next_runs
+from app.clock import Clock
+from app.jobs.browse import FileHit, FileVersion
+from app.jobs.installation import Installation
+from app.paths import Home
+from app.policy.machine import TargetKind
+from app.policy.model import Policy, Role
+from app.policy.plan import derive_plans
+from app.records.facts import (
+    ChecklistAnswer,
+    ChecklistSignature,
+    DriveSight,
+    KeyTest,
+    Outcome,
+    Progress,
+    Request,
+    RequestId,
+    RequestKind,
+    Run,
+    RunId,
+)
+from app.records.presence import agent_pid
+from app.records.store import Records
+from app.secret import Secret
+from app.setup.answers import SetupAnswers
+from app.setup.apply import Step
+from app.setup.recovery_sheet import RecoverySheet, save_sheet
+from app.targets.suitability import PlaceReport
+from app.tui.folders import look_at_folder
+from app.tui.restore_process import restore_in_process
+from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
+
+_RUNS_SHOWN: Final = 60
+_LOOK_AT_ALL_EVERY_S: Final = 15.0
+"""Even when nothing has been written: what is due changes with the time."""
+_AGENT_ASKED_EVERY_S: Final = 2.0
+
+Answer = TypeVar("Answer")
+
+
+class HomeSource:
+    """Implements `app.tui.source.Source` for a home."""
+
+    def __init__(self, home: Home, clock: Clock, *, by: str = "") -> None:
+        self._home = home
+        self._clock = clock
+        self._by = by or "screens"
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="screens-records")
+        self._reader = _Reader(home, clock)
+
+    async def set_up(self) -> bool:
+        # One look at a directory entry: not worth a thread, and it is asked before the first paint.
+        return self._home.machine_file.exists() and self._home.policy_file.exists()
+
+    async def look(self) -> Picture:
+        return await self._with_records(self._reader.look)
+
+    async def settle(self) -> None:
+        await asyncio.sleep(0.02)
+
+    async def drives(self) -> tuple[DriveSight, ...]:
+        from app.targets.drives import connected_drives
+
+        return await asyncio.to_thread(connected_drives)
+
+    async def start_agent(self) -> bool:
+        if await self._with_records(lambda: agent_pid(self._home)) is not None:
+            return False
+        command = [*_own_program(self._home), "agent"]
+        self._home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._home.agent_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # A session of its own: the agent goes on when the terminal with the screens is closed.
+            await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=handle,
+                stderr=handle,
+                start_new_session=True,
+            )
+        finally:
+            os.close(handle)
+        return True
+
+    # Asking the agent
+
+    async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> RequestId:
+        return await self._write(lambda records: records.ask(kind, data_set=data_set, target=target, by=self._by))
+
+    async def request(self, request: RequestId) -> Request:
+        return await self._read(lambda records: records.request(request))
+
+    # Answers of people
+
+    async def confirm_restore_test(self, run: RunId, *, opened_file: str, by: str) -> None:
+        await self._write(lambda records: records.confirm_restore_test(run, opened_file=opened_file, by=by))
+
+    async def answer(self, answer: ChecklistAnswer) -> None:
+        await self._write(lambda records: records.answer(answer))
+
+    async def has_pin(self, role: Role) -> bool:
+        from app.records.pins import has_pin
+
+        return await asyncio.to_thread(has_pin, self._home, role)
+
+    async def set_pin(self, role: Role, name: str, pin: Secret) -> None:
+        from app.records.pins import set_pin
+
+        await asyncio.to_thread(set_pin, self._home, role, name, pin)
+
+    async def sign_checklist(self, *, by: str, pin: Secret) -> ChecklistSignature:
+        from app.jobs.director import sign_checklist
+
+        return await self._write(lambda records: sign_checklist(self._installation(), records, by=by, pin=pin))
+
+    async def checklist_signature_holds(self, signature: ChecklistSignature) -> bool:
+        from app.jobs.director import verify_checklists
+
+        reports = await self._read(lambda records: verify_checklists(self._installation(), records))
+        return any(report.signature == signature and report.sound for report in reports)
+
+    async def approve_policy(self, *, by: str, pin: Secret) -> None:
+        from app.jobs.director import approve_policy
+
+        await self._write(lambda records: approve_policy(self._installation(), records, by=by, pin=pin))
+
+    async def test_recovery_key(self, typed: str, by: str) -> bool:
+        from app.targets.keys import opens
+        from app.targets.recovery_key import normalise_recovery_key
+
+        key = normalise_recovery_key(typed)
+        right = await asyncio.to_thread(opens, self._home, key)
+        if right:
+            test = KeyTest(target="", at=self._clock.now(), by=by)
+            await self._write(lambda records: records.record_key_test(test))
+        return right
+
+    async def sample_folder(self, run: RunId) -> Path:
+        from app.jobs.samples import sample_folder
+
+        return sample_folder(self._home, run)
+
+    # Getting files back
+
+    async def find(self, words: str) -> tuple[FileHit, ...]:
+        from app.jobs.browse import find_files
+
+        return await asyncio.to_thread(find_files, await self._loaded(), search_pattern(words))
+
+    async def versions(self, path: Path) -> tuple[FileVersion, ...]:
+        from app.jobs.browse import versions
+
+        return await asyncio.to_thread(versions, await self._loaded(), path)
+
+    async def restore(self, wish: RestoreWish) -> RestoreResult:
+        return await restore_in_process(_own_program(self._home), wish)
+
+    # The set-up
+
+    async def template(self) -> Policy:
+        from app.policy.load import template_policy
+
+        return await asyncio.to_thread(template_policy)
+
+    async def look_at_data(self, path: Path) -> FolderLook:
+        return await asyncio.to_thread(look_at_folder, path)
+
+    async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
+        from app.targets.suitability import examine_place
+
+        return await asyncio.to_thread(examine_place, path, sources, kind=TargetKind.FOLDER)
+
+    async def load_draft(self) -> SetupAnswers | None:
+        from app.setup.draft import load_draft
+
+        return await asyncio.to_thread(load_draft, self._home)
+
+    async def save_draft(self, answers: SetupAnswers) -> None:
+        from app.setup.draft import save_draft
+
+        await asyncio.to_thread(save_draft, self._home, answers)
+
+    async def apply(self, answers: SetupAnswers, on_step: Callable[[Step, str], None]) -> Secret:
+        from app.setup.apply import apply_setup
+
+        drives = await self.drives()
+        result = await asyncio.to_thread(
+            apply_setup, self._home, answers, clock=self._clock, drives=drives, on_step=on_step
+        )
+        return result.recovery_key
+
+    async def save_sheet(self, sheet: RecoverySheet, folder: Path) -> Path:
+        from app.i18n import _
+
+        name = _("Recovery sheet Vangnet")
+        for number in range(1, 100):
+            path = folder / (f"{name}.txt" if number == 1 else f"{name} ({number}).txt")
+            try:
+                await asyncio.to_thread(save_sheet, sheet, path)
+            except FileExistsError:
+                continue
+            return path
+        raise FileExistsError(17, os.strerror(17), str(folder / name))
+
+    async def close(self) -> None:
+        await self._with_records(self._reader.close)
+        self._thread.shutdown(wait=False)
+
+    # How it gets there
+
+    async def _with_records(self, work: Callable[[], Answer]) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _read(self, work: Callable[[Records], Answer]) -> Answer:
+        return await self._with_records(lambda: work(self._reader.records()))
+
+    async def _write(self, work: Callable[[Records], Answer]) -> Answer:
+        def write() -> Answer:
+            try:
+                return work(self._reader.records())
+            finally:
+                self._reader.forget()
+
+        return await self._with_records(write)
+
+    async def _loaded(self) -> Installation:
+        return await self._with_records(self._reader.installation)
+
+    def _installation(self) -> Installation:
+        return self._reader.installation()
+
+
+class _Reader:
+    """Takes pictures; lives in one thread, with the one connection."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+        self._records: Records | None = None
+        self._installation: Installation | None = None
+        self._read_as: tuple[int, ...] = ()
+        self._version = -1
+        self._event = -1
+        self._picture: Picture | None = None
+        self._looked_s = 0.0
+        self._agent = (0.0, False)
+
+    def records(self) -> Records:
+        if self._records is None:
+            self._records = Records.open(self._home, self._clock)
+        return self._records
+
+    def installation(self) -> Installation:
+        """Return the files as they are now: read again after one of them has changed."""
+        stamps = tuple(_stamp(path) for path in (self._home.policy_file, self._home.machine_file))
+        if self._installation is None or stamps != self._read_as:
+            self._installation = Installation.load(self._home, self._clock)
+            self._read_as = stamps
+            self._picture = None
+        return self._installation
+
+    def forget(self) -> None:
+        """Take a whole new picture next time: something was written here."""
+        self._event = -1
+
+    def look(self) -> Picture:
+        installation, records = self.installation(), self.records()
+        version = records.data_version()
+        age_s = time.monotonic() - self._looked_s
+        agent = self._agent_runs()
+        before = self._picture
+        if before is not None and age_s < _LOOK_AT_ALL_EVERY_S and before.agent_running == agent and self._event >= 0:
+            if version == self._version:
+                return before
+            event = records.last_event_id()
+            if event == self._event:  # only numbers have changed: facts push an event
+                self._version = version
+                self._picture = replace(before, now=self._clock.now(), progress=_progress(records, before.running))
+                return self._picture
+        self._version = version
+        self._event = records.last_event_id()
+        self._looked_s = time.monotonic()
+        self._picture = self._whole(installation, records, agent)
+        return self._picture
+
+    def _whole(self, installation: Installation, records: Records, agent: bool) -> Picture:
+        from app.assessment.assess import assess
+        from app.assessment.checklist import evidence
+        from app.jobs.director import current_school_year
+
+        policy, machine = installation.policy, installation.machine
+        facts, now = records.facts(), self._clock.now()
+        assessment = assess(policy, machine, facts, now, installation.timezone)
+        running = records.running()
+        runs = records.runs(limit=_RUNS_SHOWN)
+        shown = {run.id for run in runs}
+        return Picture(
+            now=now,
+            timezone=installation.timezone,
+            policy=policy,
+            machine=machine,
+            facts=facts,
+            assessment=assessment,
+            plans=derive_plans(policy),
+            evidence=evidence(policy, machine, facts, assessment, now),
+            school_year=current_school_year(installation),
+            next_runs=next_runs(assessment, limit=3),
+            runs=(*(run for run in running if run.id not in shown), *runs),
+            progress=_progress(records, running),
+            agent_running=agent,
+        )
+
+    def _agent_runs(self) -> bool:
+        asked_s, runs = self._agent
+        if time.monotonic() - asked_s > _AGENT_ASKED_EVERY_S or not asked_s:
+            runs = agent_pid(self._home) is not None
+            self._agent = (time.monotonic(), runs)
+        return runs
+
+    def close(self) -> None:
+        if self._records is not None:
+            self._records.close()
+            self._records = None
+
+
+def search_pattern(words: str) -> str:
+    """Turn what a person types into a pattern: the words in this order, anything between them."""
+    parts = words.split()
+    return "*" + "*".join(parts) + "*" if parts else "*"
+
+
+def _progress(records: Records, runs: tuple[Run, ...]) -> tuple[Progress, ...]:
+    found = (records.progress(run.id) for run in runs if run.outcome is Outcome.RUNNING)
+    return tuple(progress for progress in found if progress is not None)
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _own_program(home: Home) -> tuple[str, ...]:
+    """Return the command line that starts this program for the same home."""
+    # `--home` keeps everything below one folder; a home in the XDG folders is found without it.
+    one_folder = home == Home.in_folder(home.config)
+    return (sys.executable, "-m", "app", *(("--home", str(home.config)) if one_folder else ()))

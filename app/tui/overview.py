@@ -1,0 +1,142 @@
+"""The tables of Today: the data, the places, the power and what comes next, as lines to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from textual.content import Content
+
+from app.assessment.model import ConnectionState, DataSetHealth, FindingCode, State, TargetHealth
+from app.i18n import _, ngettext
+from app.records.facts import DriveSight, UpsSight
+from app.tui.source import Picture
+from app.tui.widgets.rows import Line, Note, Row, cell, columns
+from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
+from app.wording.findings import finding_text
+from app.wording.power import ups_text
+from app.wording.runs import next_run_text
+from app.wording.sizes import felt_size
+from app.wording.times import felt_time, lateness
+
+_LABEL_WIDTH = 9
+_TOLD_ELSEWHERE = frozenset({FindingCode.NEVER_BACKED_UP})
+"""Findings that the table of the data already says."""
+
+
+def data_sets(picture: Picture) -> tuple[Line, ...]:
+    """The data: when its last good copy was made, how often that must be, and how it stands."""
+    head = (_("Data"), _("last good copy"), _("wanted"), _("state"))
+    table = [tuple(Content.styled(text, "$muted") for text in head)]
+    for health in picture.assessment.data_sets:
+        last = felt_time(health.last_good, picture.now, picture.timezone) if health.last_good else _("never yet")
+        table.append(
+            (
+                Content(health.name),
+                Content(last),
+                Content.styled(_wanted(picture, health), "$muted"),
+                _data_state(picture, health),
+            )
+        )
+    return columns(table)
+
+
+def _wanted(picture: Picture, health: DataSetHealth) -> str:
+    plan = picture.plan(health.data_set)
+    if plan is None:
+        return ""
+    if plan.continuous:
+        return _("at once")
+    if plan.max_age < timedelta(days=2):
+        return _("every day")
+    if plan.max_age == timedelta(days=7):
+        return _("every week")
+    return ngettext("every {count} day", "every {count} days", plan.max_age.days).format(count=plan.max_age.days)
+
+
+def _data_state(picture: Picture, health: DataSetHealth) -> Content:
+    if health.state is State.OK:
+        return state_text(State.OK)
+    if health.last_good is None:
+        return state_text(health.state, _("no copy yet"))
+    if health.due < picture.now:
+        return state_text(health.state, lateness(health.due, picture.now, picture.timezone))
+    return state_text(health.state)
+
+
+def around(picture: Picture) -> Iterator[Line]:
+    """The places, the disks that are plugged in, the power, and the next run."""
+    label = _("Places")
+    for line in _wrapped(tuple(_place(picture, t) for t in picture.assessment.targets)):
+        yield _labelled(label, line)
+        label = ""
+    for drive in picture.facts.drives:
+        if not drive.target:
+            yield _labelled(_("Disk"), _unknown_drive(drive))
+    for number, ups in enumerate(picture.facts.upses):
+        yield _labelled(_("Power") if number == 0 else "", _power(picture, ups))
+    yield _labelled(_("Next"), _next(picture))
+
+
+def _labelled(label: str, text: Content) -> Row:
+    return Row(cell(label, _LABEL_WIDTH, style="$muted"), cell(text))
+
+
+def _wrapped(places: tuple[Content, ...]) -> Iterator[Content]:
+    """Set the places side by side, as many on a line as fit in 80 columns."""
+    line: list[Content] = []
+    for place in places:
+        if line and sum(p.cell_length + 3 for p in line) + place.cell_length > 80 - 2 - _LABEL_WIDTH - 8:
+            yield Content("   ").join(line)
+            line = []
+        line.append(place)
+    yield Content("   ").join(line) if line else Content.styled(_("no place for copies yet"), "$amber")
+
+
+def _place(picture: Picture, health: TargetHealth) -> Content:
+    where = next((t.site for t in picture.machine.targets if t.id == health.target), "")
+    name = Content(f"{health.name} ")
+    match health.connection:
+        case ConnectionState.CONNECTED:
+            return name + (sign(State.OK) if health.state is State.OK else state_text(health.state))
+        case ConnectionState.DETACHED:
+            return name + Content.styled(where or _("not plugged in"), "$muted")
+        case ConnectionState.MISSING:
+            return name + state_text(max(health.state, State.ATTENTION), _("not there"))
+        case ConnectionState.UNKNOWN:
+            return name + Content.styled(_("not looked at yet"), "$muted")
+
+
+def _unknown_drive(drive: DriveSight) -> Content:
+    name = " ".join(part for part in (drive.vendor, drive.model) if part) or drive.label or drive.device
+    text = _("New disk plugged in: {name}, {size}").format(
+        name=name.replace("_", " "), size=felt_size(drive.size_bytes)
+    )
+    return Content.styled(text, "$accent")
+
+
+def _power(picture: Picture, ups: UpsSight) -> Content:
+    text = ups_text(ups, picture.now, picture.timezone)
+    if not ups.reachable or "OB" in ups.flags or "RB" in ups.flags:
+        return state_text(State.ERROR if "LB" in ups.flags else State.ATTENTION, text)
+    return Content(text)
+
+
+def _next(picture: Picture) -> Content:
+    if not picture.next_runs:
+        return Content.styled(_("nothing planned"), "$muted")
+    return Content(next_run_text(picture.next_runs[0], picture.now, picture.timezone))
+
+
+def findings(picture: Picture) -> Iterator[Line]:
+    """What is not as the policy wants it, the worst first."""
+    wanted = sorted(
+        (f for f in picture.assessment.findings if f.state is not State.OK and f.code not in _TOLD_ELSEWHERE),
+        key=lambda f: -f.state,
+    )
+    if not wanted:
+        return
+    yield Row(cell(_("Points of attention"), style="$muted"))
+    for finding in wanted:
+        lead = Content.styled(f"  {SIGNS[finding.state]} ", f"bold {STYLES[finding.state]}")
+        yield Note(lead + Content(finding_text(finding)))

@@ -1,0 +1,209 @@
+"""The copies: what has been done and how it ended, what is busy now, and a copy made on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import OptionList
+
+from app.i18n import _, ngettext
+from app.records.facts import Outcome, RequestKind, Run, RunKind
+from app.tui.doing import ask_full
+from app.tui.frame import Frame
+from app.tui.screens.dialogs import Dialog, paragraph
+from app.tui.source import Picture
+from app.tui.widgets.keys import KeyHint
+from app.tui.widgets.progress import ProgressPanel
+from app.tui.widgets.rows import Note, Row, Rows, Sheet, cell
+from app.tui.widgets.state import outcome_text
+from app.wording import runs as run_words
+from app.wording.errors import explain
+from app.wording.numbers import felt_number
+from app.wording.sizes import felt_size
+from app.wording.times import felt_duration, felt_time
+
+_PROBLEMS_SHOWN = 12
+
+
+class RunsScreen(Frame):
+    """The runs, the newest first; Enter tells more about one."""
+
+    CSS_PATH = "runs.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "copy_now", show=False),
+        Binding("x", "stop", show=False),
+        Binding("j", "yearly", show=False),
+    ]
+    place = "runs"
+
+    def content(self) -> ComposeResult:
+        yield ProgressPanel(id="busy")
+        yield Sheet(id="runs-head")
+        yield Rows(id="runs")
+
+    def keys(self) -> Iterable[KeyHint]:
+        picture = self.vangnet.picture
+        yield KeyHint("Enter", _("Details"), "screen.details")
+        yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
+        yield KeyHint("j", _("Yearly full copy"), "screen.yearly")
+        if picture is not None and picture.running:
+            yield KeyHint("x", _("Stop"), "screen.stop")
+
+    def explanation(self) -> tuple[str, ...]:
+        return (
+            _(
+                "Each line is one run: a copy of one body of data to one place, a check, a restore test or files got back."
+            ),
+            _("“Not complete” means that some files could not be read; Enter names them."),
+            _("Make a copy now with n. Vangnet also does it by itself, every day."),
+        )
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#runs", Rows).focus()
+
+    def on_resize(self) -> None:
+        self.refresh_all()
+
+    def show(self, picture: Picture) -> None:
+        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
+        wide = self.app.size.width >= 100
+        self.query_one("#runs-head", Sheet).fill([_head(wide)])
+        rows: list[tuple[str, Row | Note]] = [
+            (str(run.id), _run_row(picture, run, wide)) for run in picture.runs if run.outcome is not Outcome.RUNNING
+        ]
+        if not rows:
+            rows = [("none", Note(Content.styled("  " + _("Nothing has been copied yet."), "$muted")))]
+        self.query_one("#runs", Rows).fill(rows)
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        await self._open(event.option_id)
+
+    async def action_details(self) -> None:
+        """Tell more about the run that the cursor is on."""
+        await self._open(self.query_one("#runs", Rows).key)
+
+    async def _open(self, key: str | None) -> None:
+        picture = self.vangnet.picture
+        run = next((r for r in picture.runs if str(r.id) == key), None) if picture is not None else None
+        if picture is not None and run is not None:
+            await self.app.push_screen(RunDialog(picture, run))
+
+    async def action_copy_now(self) -> None:
+        """Ask for a copy of everything to every place that is there."""
+        await self.vangnet.ask(RequestKind.BACKUP)
+        self.notify(_("A copy of everything is being made. You can just go on working."))
+
+    async def action_yearly(self) -> None:
+        """Ask whether the yearly full copy may start."""
+        if self.vangnet.picture is not None:
+            await ask_full(self.vangnet, self.vangnet.picture)
+
+    async def action_stop(self) -> None:
+        """Stop the run that is busy; what is finished stays."""
+        picture = self.vangnet.picture
+        if picture is not None and picture.running:
+            run = picture.running[0]
+            await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
+            self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+
+
+def _widths(wide: bool) -> tuple[int, int, int]:
+    """When, outcome, numbers."""
+    return (20, 18, 30) if wide else (16, 14, 12)
+
+
+def _head(wide: bool) -> Row:
+    when, outcome, numbers = _widths(wide)
+    return Row(
+        cell(_("when"), when, style="$muted"),
+        cell(_("what"), style="$muted"),
+        cell(_("how it ended"), outcome, style="$muted"),
+        cell(_("new"), numbers, style="$muted", align="right"),
+    )
+
+
+def _run_row(picture: Picture, run: Run, wide: bool) -> Row:
+    when, outcome, numbers = _widths(wide)
+    return Row(
+        cell(felt_time(run.started, picture.now, picture.timezone), when),
+        cell(_what(picture, run)),
+        cell(outcome_text(run.outcome), outcome),
+        cell(_numbers(run, wide), numbers, style="$muted", align="right"),
+    )
+
+
+def _what(picture: Picture, run: Run) -> Content:
+    about = " → ".join(part for part in (picture.data_set_name(run.data_set), picture.target_name(run.target)) if part)
+    if run.kind is RunKind.BACKUP:
+        return Content(about)
+    return Content(run_words.run_name(run.kind)) + Content.styled(f" {about}", "$muted")
+
+
+def _numbers(run: Run, wide: bool) -> str:
+    if run.kind not in (RunKind.BACKUP, RunKind.FULL) or run.outcome not in (Outcome.GOOD, Outcome.INCOMPLETE):
+        return ""
+    if not wide:
+        return felt_size(run.bytes_added)
+    changed = run.files_new_or_changed
+    files = ngettext("{count} file", "{count} files", changed).format(count=felt_number(changed))
+    return f"{files}, {felt_size(run.bytes_added)}"
+
+
+class RunDialog(Dialog[None]):
+    """One run: how it ended, what that means for the data, and what was wrong."""
+
+    def __init__(self, picture: Picture, run: Run) -> None:
+        super().__init__()
+        self._picture = picture
+        self._run = run
+
+    def title_text(self) -> str:
+        return run_words.outcome_text(self._run, self._picture.policy, self._picture.machine)
+
+    def body(self) -> ComposeResult:
+        run, picture = self._run, self._picture
+        when = felt_time(run.started, picture.now, picture.timezone)
+        took = felt_duration(run.duration_s)
+        yield paragraph(_("Started {when}; it took {time}.").format(when=when, time=took))
+        if run.error_code:
+            said = explain(run.error_code, dict(run.error_data))
+            yield paragraph("\n".join(text for text in (said.safe, said.do) if text))
+        elif run.outcome is Outcome.INTERRUPTED:
+            yield paragraph(
+                _("The computer went off or the program was ended. Nothing is lost; the next copy goes on.")
+            )
+        if run.problems:
+            yield Sheet(id="problems")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if not self._run.problems:
+            return
+        shown = self._run.problems[:_PROBLEMS_SHOWN]
+        lines = [
+            Row(cell(problem.what, share=2), cell(_reason(problem.reason), style="$muted"), pointer=False)
+            for problem in shown
+        ]
+        more = max(self._run.problems_total, len(self._run.problems)) - len(shown)
+        if more > 0:
+            text = ngettext("and {count} more", "and {count} more", more).format(count=felt_number(more))
+            lines.append(Row(cell(text, style="$muted"), pointer=False))
+        self.query_one("#problems", Sheet).fill(lines)
+
+
+def _reason(code: str) -> str:
+    """Say why a file could not be read."""
+    known = {
+        "EACCES": _("not allowed to read it"),
+        "EPERM": _("not allowed to read it"),
+        "ENOENT": _("it was gone by then"),
+        "EIO": _("the disk could not read it"),
+        "ENOSPC": _("the disk is full"),
+        "EEXIST": _("something stood in its place already"),
+    }
+    return known.get(code, code)

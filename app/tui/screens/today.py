@@ -1,0 +1,135 @@
+"""Today: is everything safe, and if not, what to do now. The screen that stands open all day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from app.assessment.model import Obligation, Timing
+from app.i18n import _
+from app.records.facts import RequestKind
+from app.tui import overview
+from app.tui.doing import do_task
+from app.tui.frame import Frame, Heading
+from app.tui.source import Picture
+from app.tui.widgets.keys import KeyHint
+from app.tui.widgets.progress import ProgressPanel
+from app.tui.widgets.rows import Row, Rows, Sheet
+from app.tui.widgets.state import CLASSES, SIGNS, STYLES
+from app.wording.headline import headline
+from app.wording.tasks import task_text
+
+_WHEN_STYLES = {Timing.OVERDUE: "$amber", Timing.DUE: "$ink", Timing.UPCOMING: "$muted", Timing.MET: "$muted"}
+
+
+class TodayScreen(Frame):
+    """One sentence, what to do, the data, the places, the power, and what comes next."""
+
+    CSS_PATH = "today.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "copy_now", show=False),
+        Binding("x", "stop", show=False),
+    ]
+    place = "today"
+
+    def content(self) -> ComposeResult:
+        yield Static(id="headline")
+        yield ProgressPanel(id="busy")
+        yield Heading(_("To do"), id="tasks-heading")
+        yield Rows(id="tasks")
+        yield Sheet(id="data")
+        yield Sheet(id="around")
+        yield Sheet(id="findings")
+
+    def keys(self) -> Iterable[KeyHint]:
+        picture = self.vangnet.picture
+        if picture is not None and picture.running:
+            yield KeyHint("x", _("Stop this copy"), "screen.stop")
+        else:
+            yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
+        yield KeyHint("F2", _("Nederlands"), "app.other_language")
+        yield KeyHint("F3", _("Light or dark"), "app.other_theme")
+
+    def explanation(self) -> tuple[str, ...]:
+        return (
+            _(
+                "At the top stands whether everything is safe. Below it is what a person must do; the rest goes by itself."
+            ),
+            _("Walk to a task with the arrow keys and press Enter: Vangnet does it with you."),
+            _("The table shows each body of data, when its last good copy was made, and how often that must be."),
+            _("Vangnet goes on when you close this window, and when nobody is looking."),
+        )
+
+    def on_mount(self) -> None:
+        self.query_one("#headline", Static).update(Content.styled("   " + _("Looking how things stand…"), "$muted"))
+        self.query_one("#tasks-heading").display = False
+        super().on_mount()
+        self.query_one("#tasks", Rows).focus()
+
+    def show(self, picture: Picture) -> None:
+        self._show_headline(picture)
+        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
+        tasks = picture.assessment.tasks
+        self.query_one("#tasks-heading").display = bool(tasks)
+        rows = self.query_one("#tasks", Rows)
+        rows.display = bool(tasks)
+        rows.fill(zip((task.id for task in tasks), _task_rows(picture, tasks), strict=True))
+        self.query_one("#data", Sheet).fill(overview.data_sets(picture))
+        self.query_one("#around", Sheet).fill(tuple(overview.around(picture)))
+        findings = tuple(overview.findings(picture))
+        self.query_one("#findings", Sheet).fill(findings)
+        self.query_one("#findings").display = bool(findings)
+
+    def on_resize(self) -> None:
+        self.refresh_all()
+
+    def _show_headline(self, picture: Picture) -> None:
+        said = headline(picture.assessment)
+        banner = self.query_one("#headline", Static)
+        for state, name in CLASSES.items():
+            banner.set_class(state is said.state, name)
+        banner.update(
+            Content.styled(f"{SIGNS[said.state]}  ", f"bold {STYLES[said.state]}")
+            + Content.styled(said.text, "bold $ink")
+        )
+
+    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        picture = self.vangnet.picture
+        if picture is None:
+            return
+        task = next((t for t in picture.assessment.tasks if t.id == event.option_id), None)
+        if task is not None:
+            await do_task(self.vangnet, picture, task)
+
+    async def action_copy_now(self) -> None:
+        """Ask for a copy of everything to every place that is there."""
+        await self.vangnet.ask(RequestKind.BACKUP)
+        self.notify(_("A copy of everything is being made. You can just go on working."))
+
+    async def action_stop(self) -> None:
+        """Stop the run that is shown; what is finished stays."""
+        picture = self.vangnet.picture
+        if picture is not None and picture.running:
+            run = picture.running[0]
+            await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
+            self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+
+
+def _task_rows(picture: Picture, tasks: tuple[Obligation, ...]) -> tuple[Row, ...]:
+    table: list[tuple[Content, Content, Content]] = []
+    for task in tasks:
+        said = task_text(task, picture.now, picture.timezone)
+        now = task.timing in (Timing.DUE, Timing.OVERDUE)
+        table.append(
+            (
+                Content.styled(said.title, "bold $ink" if now else "$ink"),
+                Content.styled(said.when, _WHEN_STYLES[task.timing]),
+                Content.styled(f"{said.action} ↵", "bold $accent" if now else "$accent"),
+            )
+        )
+    return columns(table, right=(2,))

@@ -1,0 +1,224 @@
+"""The one seam between the screens and everything below them: what they see (`Picture`) and what they may ask (`Source`).
+
+Screens never open a database, a folder or a process: they show the newest picture and await a `Source`. The real one is
+`app.tui.home.HomeSource`; tests and pictures of screens use one with fixed values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from app.assessment.model import Assessment, EvidenceLine
+from app.assessment.schedule import NextRun
+from app.jobs.browse import FileHit, FileVersion
+from app.policy.machine import Machine
+from app.policy.model import DataSetId, Plan, Policy, Role
+from app.records.facts import (
+    ChecklistAnswer,
+    ChecklistSignature,
+    DriveSight,
+    Facts,
+    Outcome,
+    Progress,
+    Request,
+    RequestId,
+    RequestKind,
+    Run,
+    RunId,
+)
+from app.secret import Secret
+from app.setup.answers import SetupAnswers
+from app.setup.apply import Step
+from app.setup.recovery_sheet import RecoverySheet
+from app.targets.suitability import PlaceReport
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything a screen shows, of one moment."""
+
+    now: datetime
+    timezone: ZoneInfo
+    policy: Policy
+    machine: Machine
+    facts: Facts
+    assessment: Assessment
+    plans: tuple[Plan, ...]
+    evidence: tuple[EvidenceLine, ...]
+    """The yearly checklist's, with the answers given so far."""
+    school_year: int
+    next_runs: tuple[NextRun, ...]
+    runs: tuple[Run, ...]
+    """The newest first; the whole history is longer."""
+    progress: tuple[Progress, ...]
+    """Of the runs that are running."""
+    agent_running: bool
+
+    def data_set_name(self, data_set: str) -> str:
+        try:
+            return self.policy.data_set(DataSetId(data_set)).name
+        except KeyError:
+            return data_set
+
+    def target_name(self, target: str) -> str:
+        return next((t.name for t in self.machine.targets if t.id == target), target)
+
+    def plan(self, data_set: str) -> Plan | None:
+        return next((p for p in self.plans if p.data_set == data_set), None)
+
+    @property
+    def running(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run.outcome is Outcome.RUNNING)
+
+    def progress_of(self, run: RunId) -> Progress | None:
+        return next((p for p in self.progress if p.run == run), None)
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWish:
+    """What to put back, and where. Existing files are never overwritten."""
+
+    data_set: str
+    paths: tuple[Path, ...]
+    to: Path
+    at: datetime | None = None
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreResult:
+    """How a restore ended. `error_code`/`error_data` say what went wrong when it is neither good nor incomplete."""
+
+    outcome: Outcome
+    files: int
+    to: Path
+    error_code: str = ""
+    error_data: tuple[tuple[str, str], ...] = ()
+
+
+class FolderState(Enum):
+    """What a typed folder turns out to be."""
+
+    FINE = auto()
+    NOT_THERE = auto()
+    NOT_A_FOLDER = auto()
+    NOT_ABSOLUTE = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLook:
+    """A folder as it is now. `counted_all` is False when counting stopped at a limit: there are more."""
+
+    path: Path
+    state: FolderState
+    files: int = 0
+    bytes: int = 0
+    counted_all: bool = True
+
+
+class Source(Protocol):
+    """What the screens may see and ask. Everything may take time, so everything is awaited."""
+
+    async def set_up(self) -> bool:
+        """Tell whether this home has a finished set-up."""
+        ...
+
+    async def look(self) -> Picture:
+        """Return the newest picture; the same object while nothing but the time has changed."""
+        ...
+
+    async def drives(self) -> tuple[DriveSight, ...]:
+        """List the USB disks that are plugged in now; works before the set-up too."""
+        ...
+
+    async def start_agent(self) -> bool:
+        """Start the agent as a program of its own when none runs; tell whether it was started."""
+        ...
+
+    # Asking the agent
+    async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> RequestId: ...
+
+    async def request(self, request: RequestId) -> Request: ...
+
+    # Answers of people
+    async def confirm_restore_test(self, run: RunId, *, opened_file: str, by: str) -> None: ...
+
+    async def answer(self, answer: ChecklistAnswer) -> None: ...
+
+    async def has_pin(self, role: Role) -> bool: ...
+
+    async def set_pin(self, role: Role, name: str, pin: Secret) -> None: ...
+
+    async def sign_checklist(self, *, by: str, pin: Secret) -> ChecklistSignature:
+        """Sign the answers of this school year; raises VangnetError, among others when the PIN is wrong."""
+        ...
+
+    async def checklist_signature_holds(self, signature: ChecklistSignature) -> bool: ...
+
+    async def approve_policy(self, *, by: str, pin: Secret) -> None:
+        """Record the director's approval; raises VangnetError, among others when the PIN is wrong."""
+        ...
+
+    async def test_recovery_key(self, typed: str, by: str) -> bool:
+        """Try a typed recovery key on the organisation's keys; a right one is recorded as a test of the key.
+
+        Raises RecoveryKeyMistyped when it cannot be one.
+        """
+        ...
+
+    async def sample_folder(self, run: RunId) -> Path:
+        """Return the folder in which a restore test has put its files."""
+        ...
+
+    # Getting files back
+    async def find(self, words: str) -> tuple[FileHit, ...]:
+        """Look for files whose name has all these words, in this order, in any case."""
+        ...
+
+    async def versions(self, path: Path) -> tuple[FileVersion, ...]: ...
+
+    async def restore(self, wish: RestoreWish) -> RestoreResult: ...
+
+    # The set-up
+    async def template(self) -> Policy:
+        """Return the policy that a new set-up starts from: its questions, levels and rules."""
+        ...
+
+    async def look_at_data(self, path: Path) -> FolderLook:
+        """Look whether a folder is there and count what is in it."""
+        ...
+
+    async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
+        """Look whether a folder can hold the copies of `sources`."""
+        ...
+
+    async def load_draft(self) -> SetupAnswers | None: ...
+
+    async def save_draft(self, answers: SetupAnswers) -> None: ...
+
+    async def apply(self, answers: SetupAnswers, on_step: Callable[[Step, str], None]) -> Secret:
+        """Make the set-up real and forget the draft; returns the recovery key, which exists nowhere else.
+
+        `on_step` is called from another thread. Raises VangnetError; then nothing counts as set up.
+        """
+        ...
+
+    async def save_sheet(self, sheet: RecoverySheet, folder: Path) -> Path:
+        """Write the recovery sheet as text into a folder, never over an existing file; raises OSError."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait a moment, so that what was written just now can be seen."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,116 @@
+"""The first pages: the language, what kind of organisation it is, and who is responsible."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from app.i18n import _, language, set_language
+from app.policy.model import Language
+from app.setup.answers import OrganisationAnswer, PeopleAnswer, SetupAnswers
+from app.tui.widgets.choice import Choice
+from app.tui.wizard.page import NotYet, Page, explain_line, label, question
+
+
+class OrganisationPage(Page):
+    """Welcome: language, school or business, country, name."""
+
+    def title(self) -> str:
+        return _("Welcome")
+
+    def compose(self) -> ComposeResult:
+        known = self.answers.organisation
+        yield question(_("Vangnet looks after copies of your data. First: who are you?"))
+        yield Choice((("nl", "Nederlands"), ("en", "English")), language(), id="language")
+        with Horizontal(classes="pair"):
+            with Vertical():
+                yield label(_("What are you?"))
+                yield Choice(
+                    (("school", _("A school")), ("business", _("A business"))),
+                    known.kind if known else "school",
+                    id="kind",
+                )
+            with Vertical():
+                yield label(_("Where?"))
+                yield Choice(
+                    (("BE", _("Belgium")), ("NL", _("The Netherlands"))), known.country if known else "BE", id="country"
+                )
+        yield label(_("Name of the school or business"))
+        yield Input(known.name if known else "", placeholder=_("for example Basisschool De Linde"), id="name")
+
+    @on(Choice.Changed, "#language")
+    def _speak(self, event: Choice.Changed) -> None:
+        set_language(cast(Language, event.chosen))
+        self.vangnet.retell()
+
+    def collect(self) -> SetupAnswers:
+        name = self.query_one("#name", Input).value.strip()
+        kind = cast(Literal["school", "business"], self.query_one("#kind", Choice).chosen)
+        country = cast(Literal["BE", "NL"], self.query_one("#country", Choice).chosen)
+        self.answers = dataclasses.replace(
+            self.answers, organisation=OrganisationAnswer(name, kind, country, language())
+        )
+        if not name:
+            raise NotYet(_("Fill in the name, please: it stands on every screen and on the recovery sheet."))
+        return self.answers
+
+    def explanation(self) -> tuple[str, ...]:
+        return (
+            _(
+                "A school and a business get different suggestions, and the country decides when the school year starts."
+            ),
+        )
+
+
+class PeoplePage(Page):
+    """Who is responsible: the director, and who helps with computers."""
+
+    def title(self) -> str:
+        return _("People")
+
+    def compose(self) -> ComposeResult:
+        people = self.answers.people
+        yield question(_("Who is responsible, and who helps with the computers?"))
+        with Horizontal(classes="pair"):
+            with Vertical():
+                yield label(_("Director"))
+                yield Input(people.director, placeholder=_("name"), id="director")
+                yield Input(people.director_email, placeholder=_("e-mail address"), id="director_email")
+            with Vertical():
+                yield label(_("Computer help (IT)"))
+                yield Input(people.it_provider, placeholder=_("name"), id="it_provider")
+                yield Input(people.it_provider_email, placeholder=_("e-mail address"), id="it_provider_email")
+                yield Input(people.it_provider_phone, placeholder=_("telephone"), id="it_provider_phone")
+        yield explain_line(_("You may leave this empty and fill it in later."))
+
+    def collect(self) -> SetupAnswers:
+        def typed(field: str) -> str:
+            return self.query_one(f"#{field}", Input).value.strip()
+
+        for field in ("director_email", "it_provider_email"):
+            if typed(field) and not _looks_like_address(typed(field)):
+                raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)))
+        people = PeopleAnswer(
+            director=typed("director"),
+            director_email=typed("director_email"),
+            it_provider=typed("it_provider"),
+            it_provider_email=typed("it_provider_email"),
+            it_provider_phone=typed("it_provider_phone"),
+        )
+        return dataclasses.replace(self.answers, people=people)
+
+    def explanation(self) -> tuple[str, ...]:
+        return (
+            _("The director approves the back-up policy and signs the yearly checklist."),
+            _("Who helps with the computers is named on the disks and on the recovery sheet, for whoever needs help."),
+        )
+
+
+def _looks_like_address(text: str) -> bool:
+    name, at, domain = text.partition("@")
+    return bool(at and name and "." in domain) and " " not in text

@@ -1,0 +1,197 @@
+"""The set-up: one question a page, Back and Next at its foot, kept at every step so that it can be left and resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Input, Static
+
+from app.i18n import _
+from app.setup.answers import SetupAnswers
+from app.tui.screens.help import HelpOverlay
+from app.tui.wizard.page import NotYet, Page
+from app.tui.wizard.pages import page_for
+from app.tui.wizard.route import FIRST, STEPS, PageId, Stop, page_after, page_before, page_to_resume
+
+if TYPE_CHECKING:
+    from app.tui.app import VangnetApp
+
+
+class WizardScreen(Screen[None]):
+    """Shows one page after another; the pages ask, this keeps the answers and knows the way."""
+
+    CSS_PATH = "wizard.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "explain", show=False),
+        Binding("escape", "later", show=False),
+        Binding("pagedown,ctrl+n", "onward", show=False),
+        Binding("pageup,ctrl+b", "back", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+
+    def __init__(self, draft: SetupAnswers | None) -> None:
+        super().__init__()
+        self.answers = draft or SetupAnswers()
+        self.page_id = page_to_resume(draft) if draft is not None else FIRST
+        self._warned_on: PageId | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="step")
+        yield Static(id="step-line")
+        yield Container(id="page")
+        yield Static(id="wrong", markup=False)
+        yield Static(id="foot-line")
+        with Horizontal(id="foot"):
+            yield Button(id="back")
+            with Horizontal(id="middle"):
+                yield Button(id="later")
+                yield Button(id="help")
+            yield Button(id="onward", variant="primary")
+
+    async def on_mount(self) -> None:
+        await self.open(self.page_id)
+
+    @property
+    def page(self) -> Page:
+        """The page that is shown."""
+        return self.query_one(Page)
+
+    @property
+    def vangnet(self) -> VangnetApp:
+        return cast("VangnetApp", self.app)
+
+    async def open(self, page_id: PageId) -> None:
+        """Show a page, with the cursor in its first field."""
+        self.page_id = page_id
+        page = page_for(page_id, self.answers, await self.vangnet.source.template())
+        box = self.query_one("#page", Container)
+        await box.remove_children()
+        await box.mount(page)
+        self._say("")
+        self._label()
+        first = next((w for w in page.query("Input, Rows").results() if w.focusable), None)
+        (first or self.query_one("#onward")).focus()
+
+    def _label(self) -> None:
+        page = self.page
+        width = max(10, min(self.app.size.width, 100) - 6)
+        here = _("Step {step} of {steps}").format(step=self.page_id.step, steps=STEPS)
+        title = page.title()
+        self.query_one("#step", Static).update(
+            Content.styled(here, "bold $accent") + Content.styled(f" · {title}" if title else "", "bold $ink")
+        )
+        for line in ("#step-line", "#foot-line"):
+            self.query_one(line, Static).update("─" * width)
+        back = self.query_one("#back", Button)
+        back.label = _("← Back")
+        back.display = page_before(self.answers, self.page_id) is not None
+        self.query_one("#later", Button).label = _("Continue later")
+        self.query_one("#help", Button).label = _("F1 Help")
+        self._label_onward()
+
+    def _label_onward(self) -> None:
+        onward = self.query_one("#onward", Button)
+        onward.label = self.page.onward_label()
+        onward.display = self.page.may_go_on()
+
+    def on_resize(self) -> None:
+        if self.query(Page):
+            self._label()
+
+    @on(Page.Changed)
+    def _page_changed(self) -> None:
+        self._say("")
+        self._label_onward()
+
+    @on(Page.Onward)
+    async def _page_done(self) -> None:
+        await self.action_onward()
+
+    @on(Input.Submitted)
+    def _next_field(self, event: Input.Submitted) -> None:
+        """Enter goes to the next field, and from the last one to the button."""
+        self.focus_next()
+
+    @on(Button.Pressed, "#onward")
+    async def action_onward(self) -> None:
+        """Keep this page's answer and go on; say what is wrong when there is no answer yet."""
+        page = self.page
+        if not page.may_go_on():
+            return
+        try:
+            self.answers = page.collect()
+        except NotYet as wanted:
+            self._say(str(wanted))
+            return
+        if self.page_id.stop is Stop.DONE:
+            await self.vangnet.show_screens()
+            return
+        await self._go(page_after(self.answers, self.page_id))
+
+    @on(Button.Pressed, "#back")
+    async def action_back(self) -> None:
+        """Go to the page before; a half answer is no reason to stay."""
+        try:
+            self.answers = self.page.collect()
+        except NotYet:
+            pass
+        before = page_before(self.answers, self.page_id)
+        if before is not None:
+            await self._go(before)
+
+    async def _go(self, page_id: PageId) -> None:
+        self.answers = dataclasses.replace(self.answers, page=str(page_id))
+        if not await self.vangnet.source.set_up():
+            await self.vangnet.source.save_draft(self.answers)
+        await self.open(page_id)
+
+    @on(Button.Pressed, "#later")
+    async def action_later(self) -> None:
+        """Close; next time the set-up goes on here. Where that loses something, it warns once."""
+        warning = self.page.may_leave()
+        if warning and self._warned_on != self.page_id:
+            self._warned_on = self.page_id
+            self._say(warning)
+            return
+        try:
+            self.answers = self.page.collect()
+        except NotYet:
+            pass
+        if not await self.vangnet.source.set_up():
+            await self.vangnet.source.save_draft(dataclasses.replace(self.answers, page=str(self.page_id)))
+        self.app.exit()
+
+    @on(Button.Pressed, "#help")
+    async def action_explain(self) -> None:
+        await self.app.push_screen(
+            HelpOverlay(
+                (
+                    *self.page.explanation(),
+                    _("Every answer is kept at once. You can go back, or close and continue later."),
+                )
+            )
+        )
+
+    async def retell(self) -> None:
+        """Say every text again, in the language spoken now; what was typed stays where the page has it already."""
+        try:
+            self.answers = self.page.collect()
+        except NotYet:
+            pass
+        if self.page.may_go_on() and not self.page.may_leave():
+            await self.open(self.page_id)
+        else:
+            self._label()
+
+    def _say(self, text: str) -> None:
+        wrong = self.query_one("#wrong", Static)
+        wrong.display = bool(text)
+        wrong.update(f"! {text}" if text else "")

@@ -1,0 +1,197 @@
+"""A source with fixed values that remembers what it was asked: the screens run on it without a home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from app.errors import VangnetError
+from app.jobs.browse import FileHit, FileVersion
+from app.policy.load import template_policy
+from app.policy.model import Policy, Role
+from app.records.facts import (
+    ChecklistAnswer,
+    ChecklistSignature,
+    DriveSight,
+    Facts,
+    Outcome,
+    Request,
+    RequestId,
+    RequestKind,
+    RequestState,
+    RunId,
+)
+from app.secret import Secret
+from app.setup.answers import SetupAnswers
+from app.setup.apply import Step
+from app.setup.recovery_sheet import RecoverySheet
+from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
+from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
+from tests.tui import sample
+
+KEY = Secret("K7QF-2M9D-8XTW-P4RN-6HJC-Z3VB-9GSE-1YKA-5NQ8")
+WHERE = Path("/home/school/puntenboek")
+
+
+class FixedSource:
+    """Implements `app.tui.source.Source` with values that a test chooses."""
+
+    def __init__(self, picture: Picture | None, *, draft: SetupAnswers | None = None) -> None:
+        self.picture = picture
+        self.draft = draft
+        self.plugged: tuple[DriveSight, ...] = ()
+        self.asked: list[tuple[RequestKind, str, str]] = []
+        self.wishes: list[RestoreWish] = []
+        self.applied: SetupAnswers | None = None
+        self.apply_error: VangnetError | None = None
+        self.pin = ""
+        self.approved_by = ""
+        self.agent_started = 0
+        self.folders: dict[Path, FolderLook] = {}
+        self.place_problems: dict[Path, PlaceProblemCode] = {}
+        self.request_state = RequestState.DONE
+
+    def change(self, facts: Facts) -> None:
+        """Let the facts be these from now on."""
+        assert self.picture is not None
+        self.picture = sample.picture(facts, progress=self.picture.progress)
+
+    async def set_up(self) -> bool:
+        return self.picture is not None
+
+    async def look(self) -> Picture:
+        assert self.picture is not None
+        return self.picture
+
+    async def settle(self) -> None:
+        return
+
+    async def drives(self) -> tuple[DriveSight, ...]:
+        return self.plugged
+
+    async def start_agent(self) -> bool:
+        self.agent_started += 1
+        return True
+
+    async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> RequestId:
+        self.asked.append((kind, data_set, target))
+        return RequestId(len(self.asked))
+
+    async def request(self, request: RequestId) -> Request:
+        kind, data_set, target = self.asked[request - 1]
+        runs = tuple(run.id for run in self.picture.runs[:4]) if self.picture is not None else ()
+        return Request(request, kind, data_set, target, self.request_state, sample.NOW, "test", runs)
+
+    async def confirm_restore_test(self, run: RunId, *, opened_file: str, by: str) -> None:
+        assert self.picture is not None
+        tests = tuple(
+            replace(t, opened_file=opened_file, confirmed_by=by, confirmed_at=sample.NOW) if t.run == run else t
+            for t in self.picture.facts.restore_tests
+        )
+        self.change(replace(self.picture.facts, restore_tests=tests))
+
+    async def answer(self, answer: ChecklistAnswer) -> None:
+        assert self.picture is not None
+        others = tuple(a for a in self.picture.facts.answers if a.item != answer.item)
+        self.change(replace(self.picture.facts, answers=(*others, answer)))
+
+    async def has_pin(self, role: Role) -> bool:
+        return bool(self.pin)
+
+    async def set_pin(self, role: Role, name: str, pin: Secret) -> None:
+        self.pin = pin.reveal()
+
+    async def sign_checklist(self, *, by: str, pin: Secret) -> ChecklistSignature:
+        self._check(pin)
+        assert self.picture is not None
+        signature = ChecklistSignature(2026, by, sample.NOW, "{}", "0" * 64, 812, "1" * 64, "2" * 64, "3" * 128)
+        self.change(replace(self.picture.facts, signatures=(signature,)))
+        return signature
+
+    async def checklist_signature_holds(self, signature: ChecklistSignature) -> bool:
+        return signature.signature == "3" * 128
+
+    async def approve_policy(self, *, by: str, pin: Secret) -> None:
+        self._check(pin)
+        self.approved_by = by
+
+    def _check(self, pin: Secret) -> None:
+        from app.records.errors import WrongPin
+
+        if pin.reveal() != self.pin:
+            raise WrongPin(role="director")
+
+    async def test_recovery_key(self, typed: str, by: str) -> bool:
+        return typed == KEY.reveal()
+
+    async def sample_folder(self, run: RunId) -> Path:
+        return Path("/home/school/.cache/vangnet/restore-tests/11")
+
+    async def find(self, words: str) -> tuple[FileHit, ...]:
+        names = ("3A/Rapport Kerst 3A.odt", "3B/Rapport Kerst 3B.odt", "3B/Rapport Pasen 3B.odt")
+        wanted = words.casefold().split()
+        return tuple(
+            FileHit(
+                path=WHERE / name,
+                data_set="puntenboek",
+                target="nas",
+                snapshot="c" * 64,
+                copied_at=sample.NOW - timedelta(hours=23),
+                modified_at=sample.NOW - timedelta(hours=25 + 30 * number),
+                size=48_000 - 900 * number,
+                folder=False,
+            )
+            for number, name in enumerate(names)
+            if all(word in name.casefold() for word in wanted)
+        )
+
+    async def versions(self, path: Path) -> tuple[FileVersion, ...]:
+        return tuple(
+            FileVersion(
+                path=path,
+                data_set="puntenboek",
+                targets=("nas", "schijf-b") if number else ("nas",),
+                snapshot="c" * 64,
+                copied_at=sample.NOW - timedelta(hours=23, days=3 * number),
+                modified_at=sample.NOW - timedelta(hours=25, days=4 * number),
+                size=48_000 - 1000 * number,
+                folder=False,
+            )
+            for number in range(3)
+        )
+
+    async def restore(self, wish: RestoreWish) -> RestoreResult:
+        self.wishes.append(wish)
+        return RestoreResult(Outcome.GOOD, len(wish.paths), wish.to)
+
+    async def template(self) -> Policy:
+        return template_policy()
+
+    async def look_at_data(self, path: Path) -> FolderLook:
+        return self.folders.get(path, FolderLook(path, FolderState.FINE, 1204, 3_100_000_000))
+
+    async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
+        problem = self.place_problems.get(path)
+        problems = (PlaceProblem(problem),) if problem is not None else ()
+        return PlaceReport(problems, (), 900_000_000_000, 2_000_000_000_000, "ext4", read_only=False)
+
+    async def load_draft(self) -> SetupAnswers | None:
+        return self.draft
+
+    async def save_draft(self, answers: SetupAnswers) -> None:
+        self.draft = answers
+
+    async def apply(self, answers: SetupAnswers, on_step: Callable[[Step, str], None]) -> Secret:
+        if self.apply_error is not None:
+            raise self.apply_error
+        self.applied = answers
+        self.picture = sample.picture(sample.good_facts())
+        return KEY
+
+    async def save_sheet(self, sheet: RecoverySheet, folder: Path) -> Path:
+        return folder / "Herstelblad Vangnet.txt"
+
+    async def close(self) -> None:
+        return
