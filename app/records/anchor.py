@@ -7,12 +7,11 @@ One line of canonical JSON: hash, seq, signature over `"vangnet journal head\\n"
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.paths import Home
-from app.records.canonical import canonical
+from app.records.canonical import canonical, read_json
 from app.records.files import write_private
 from app.records.signing import JournalKey, signed_by
 
@@ -40,7 +39,7 @@ def read_anchor(home: Home) -> Anchor | None:
     """Read the anchor; None when there is no file."""
     try:
         with anchor_file(home).open("rb") as stream:
-            content = json.loads(stream.read(1000))
+            content = read_json(stream.read(1000))
     except FileNotFoundError:
         return None
     except ValueError:

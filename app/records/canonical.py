@@ -29,6 +29,15 @@ def canonical(value: object) -> str:
     return text
 
 
+def read_json(content: str | bytes) -> object:
+    """Read JSON; raises ValueError on what is none, and on what is nested too deeply to read."""
+    try:
+        value: object = json.loads(content)
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
+    return value
+
+
 def plain(value: object) -> object:
     """Turn a value into what JSON knows. Text that is not Unicode (lone surrogates) is spelled with backslashes."""
     match value:

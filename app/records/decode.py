@@ -142,7 +142,7 @@ def ups_sight(row: sqlite3.Row) -> UpsSight:
         name=row["name"],
         at=moment(row["at"]),
         reachable=bool(row["reachable"]),
-        flags=tuple(row["flags"].split()),
+        flags=tuple(str.split(row["flags"])),
         charge_percent=row["charge_percent"],
         runtime_s=row["runtime_s"],
         load_percent=row["load_percent"],

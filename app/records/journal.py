@@ -12,7 +12,6 @@ names them for ever: "journal-gap" (the anchor and the database contradict each 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Final
 from app.clock import Clock, format_utc, parse_utc
 from app.paths import Home
 from app.records.anchor import Anchor, read_anchor, write_anchor
-from app.records.canonical import Body, canonical
+from app.records.canonical import Body, canonical, read_json
 from app.records.database import journal_lock
 from app.records.facts import JournalRow
 from app.records.files import locked
@@ -96,7 +95,7 @@ def public_keys(connection: sqlite3.Connection) -> tuple[str, ...]:
 def announced_key(body: str) -> str:
     """Return the public key in the body of a row that announces one; empty when there is none in it."""
     try:
-        content = json.loads(body)
+        content = read_json(body)
     except ValueError:
         return ""
     match content:
@@ -212,7 +211,7 @@ def export_line(row: JournalRow) -> str:
     """Return a row as a line of JSON. Its body is an object there: written canonically again, it is what was hashed."""
     content: object = row.body
     with suppress(ValueError):
-        content = json.loads(row.body)
+        content = read_json(row.body)
     return canonical(
         {
             "seq": row.seq,

@@ -10,7 +10,6 @@ Changing a PIN is a fact: the caller notes it in the journal (kind "pin-changed"
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Final
 from app.clock import Clock, SystemClock, parse_utc
 from app.paths import Home
 from app.policy.model import Role
-from app.records.canonical import canonical
+from app.records.canonical import canonical, read_json
 from app.records.errors import PinAlreadySet, PinFileDamaged, PinLocked, PinNotAllowed, PinNotSet, WrongPin
 from app.records.files import locked, make_secrets_folder, write_private
 from app.records.sealing import PinHash, SealedKey, SigningKey
@@ -166,7 +165,7 @@ def _load(home: Home) -> dict[str, _Entry]:
     file = _pin_file(home)
     try:
         with file.open("rb") as stream:
-            content: object = json.loads(stream.read(20_000))
+            content = read_json(stream.read(20_000))
     except FileNotFoundError:
         return {}
     except ValueError as exc:

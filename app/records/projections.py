@@ -6,13 +6,12 @@ own content is used, so playing it again gives the same tables.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
 from app.clock import format_utc
-from app.records.canonical import canonical
+from app.records.canonical import canonical, read_json
 from app.records.facts import JournalRow
 from app.records.journal import JournalKind
 
@@ -105,7 +104,7 @@ def _finish_run(connection: sqlite3.Connection, seq: int, content: dict[str, obj
 
 
 def _content(row: JournalRow) -> dict[str, object]:
-    content: object = json.loads(row.body)
+    content = read_json(row.body)
     if not isinstance(content, dict):
         raise TypeError(f"row {row.seq}: no JSON object")
     return content

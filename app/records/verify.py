@@ -7,7 +7,6 @@ anchor included. Signed checklists and exported journals are the witnesses again
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +15,7 @@ from typing import Final
 from app.clock import parse_utc
 from app.paths import Home
 from app.records.anchor import Anchor, read_anchor
+from app.records.canonical import read_json
 from app.records.database import Database
 from app.records.errors import JournalKeyDamaged
 from app.records.facts import JournalRow
@@ -125,7 +125,7 @@ class _Verification:
         self.blamed.add(seq)
 
     def _check_file(self) -> None:
-        answer = str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        answer = str(self.connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if answer != "ok":
             self._blame(0, JournalFlaw.DATABASE, answer[:200])
 
@@ -168,7 +168,7 @@ class _Verification:
     def _replay(self, row: sqlite3.Row, replayed: sqlite3.Connection) -> None:
         try:
             at = parse_utc(row["at"])
-            json.loads(row["body"])
+            read_json(row["body"])
             project(replayed, JournalRow(row["seq"], at, row["kind"], row["body"], "", "", ""))
         except (ValueError, KeyError, TypeError, sqlite3.Error):
             if row["seq"] not in self.blamed:
@@ -176,7 +176,7 @@ class _Verification:
 
     def _checklist_is_right(self, row: sqlite3.Row) -> bool:
         try:
-            body: object = json.loads(row["body"])
+            body = read_json(row["body"])
         except (ValueError, TypeError):
             return False
         match body:

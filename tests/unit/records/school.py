@@ -1,0 +1,111 @@
+"""A few weeks of a small school, written through the public door: every kind of fact once or more."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+
+from app.records.facts import (
+    Approval,
+    Attestation,
+    ChecklistAnswer,
+    ChecklistSignature,
+    KeyTest,
+    Outcome,
+    Postponement,
+    Problem,
+    RestoreTest,
+    Run,
+    RunId,
+    RunKind,
+    TargetSight,
+    UpsSight,
+    Verdict,
+)
+from app.records.sealing import SigningKey
+from app.records.store import Records
+
+NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+KEY = SigningKey(bytes(range(32)))
+
+
+def back_up(
+    records: Records,
+    outcome: Outcome = Outcome.GOOD,
+    *,
+    data_set: str = "grades",
+    target: str = "nas",
+    kind: RunKind = RunKind.BACKUP,
+) -> Run:
+    run_id = records.start_run(kind, data_set=data_set, target=target, reason="due", pid=42, pid_started=1.5)
+    return records.finish_run(
+        run_id,
+        outcome,
+        snapshot="ab" * 32,
+        files=1200,
+        files_new_or_changed=3,
+        bytes_total=10**9,
+        bytes_added=4096,
+        duration_s=2.25,
+        problems=(Problem("/data/locked.xlsx", "permission-denied"),) if outcome is Outcome.INCOMPLETE else (),
+    )
+
+
+def restore_test(run: RunId, *, identical: bool = True) -> RestoreTest:
+    return RestoreTest(
+        run=run,
+        data_set="grades",
+        target="nas",
+        snapshot="ab" * 32,
+        at=NOW,
+        files=20,
+        bytes=123_456,
+        identical=identical,
+        duration_s=1.5,
+        full_restore_estimate_s=90.0,
+        rto_met=True,
+    )
+
+
+def answer(item: str = "C01", verdict: Verdict = Verdict.OK, school_year: int = 2026) -> ChecklistAnswer:
+    due = date(2026, 12, 1) if verdict is Verdict.NOT_OK else None
+    return ChecklistAnswer(school_year, item, verdict, "see folder", "IT", due, "A. Director", NOW)
+
+
+def signature(records: Records, content: str = '{"C01":"ok"}') -> ChecklistSignature:
+    head = records.journal_head()
+    return ChecklistSignature(
+        school_year=2026,
+        by="A. Director",
+        at=NOW,
+        content=content,
+        content_sha256=hashlib.sha256(content.encode()).hexdigest(),
+        journal_seq=head.seq,
+        journal_hash=head.hash,
+        public_key=KEY.public_key,
+        signature=KEY.sign(content),
+    )
+
+
+def ups(*flags: str, reachable: bool = True) -> UpsSight:
+    return UpsSight("ups1", "Server room", NOW, reachable, flags, 80.0, 900.0, 20.0, "Eaton")
+
+
+def some_weeks(records: Records) -> None:
+    """Write at least one row of every kind that the tables are made from."""
+    records.mark_set_up()
+    records.approve(Approval("cd" * 32, "1.0", "A. Director", "director", NOW))
+    back_up(records)
+    back_up(records, Outcome.INCOMPLETE, target="usb")
+    test_run = back_up(records, kind=RunKind.RESTORE_TEST)
+    records.record_restore_test(restore_test(test_run.id))
+    records.confirm_restore_test(test_run.id, opened_file="grades.ods", by="A. Director")
+    records.see_target(TargetSight("usb", True, NOW, 10, 100))
+    records.see_ups(ups("OB"))
+    records.record_key_test(KeyTest("nas", NOW, "A. Director"))
+    records.attest(Attestation("fire-protection", "A. Director", NOW, "inspected", "report 12"))
+    records.postpone(Postponement("key-test:nas", NOW + timedelta(days=14), "holidays", "A. Director", NOW))
+    records.answer(answer())
+    records.note("restored", {"set": "grades", "files": 3})
+    records.sign(signature(records))
+    back_up(records, Outcome.FAILED)
