@@ -60,7 +60,7 @@ class SignatureReport:
 def approve_policy(installation: Installation, records: Records, *, by: str, pin: Secret) -> Approval:
     """Approve the policy file as it was loaded: it is archived read-only and the approval is journalled.
 
-    Raises WrongPin, PinNotSet, PinLocked.
+    Raises WrongPin, PinNotSet, PinLocked, and ConfigurationError when the file was changed since it was loaded.
     """
     unlock_signing_key(installation.home, pin, clock=installation.clock)
     policy = installation.policy
@@ -71,7 +71,12 @@ def approve_policy(installation: Installation, records: Records, *, by: str, pin
         function=Role.DIRECTOR.value,
         at=installation.clock.now(),
     )
-    archive_version(installation.home, installation.home.policy_file.read_bytes(), approval)
+    archive_version(
+        installation.home.policy_archive,
+        installation.home.policy_file.read_bytes(),
+        sha256=policy.sha256,
+        approved_at=approval.at,
+    )
     records.approve(approval)
     return approval
 
