@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,8 @@ def make_secrets_folder(folder: Path) -> None:
 
 def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
     """Write a file of mode 0600 whole or not at all; without `replace` raises FileExistsError when it is there."""
+    import tempfile  # costs 5 ms, and who only reads never writes a file
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:

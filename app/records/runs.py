@@ -40,7 +40,7 @@ class RunRecords(RecordsBase):
             self._record(connection, JournalKind.RUN_STARTED, body, str(run_id), data)
             _set_process(connection, run_id, pid, pid_started)
             # The numbers of what has ended are of no use any more.
-            connection.execute("DELETE FROM progress WHERE run NOT IN (SELECT id FROM runs WHERE finished IS NULL)")
+            connection.execute("DELETE FROM progress WHERE run NOT IN (SELECT id FROM runs WHERE outcome = 'running')")
             return run_id
 
     def finish_run(
@@ -118,7 +118,7 @@ class RunRecords(RecordsBase):
     def running(self) -> tuple[Run, ...]:
         """Return the runs that have not said how they ended, the newest first; their process may be gone."""
         with self._database.read() as connection:
-            rows = connection.execute(f"{_WHOLE_RUN} WHERE r.outcome = ? ORDER BY r.id DESC", (Outcome.RUNNING,))
+            rows = connection.execute(f"{_WHOLE_RUN} WHERE r.outcome = 'running' ORDER BY r.id DESC")
             return self._decoded(decode.whole_run, rows)
 
     def _run(self, connection: sqlite3.Connection, run_id: RunId) -> Run:

@@ -26,6 +26,7 @@ _FIRST: tuple[str, ...] = (
         problems TEXT NOT NULL DEFAULT '[]')""",
     "CREATE INDEX runs_started ON runs (started)",
     "CREATE INDEX runs_latest ON runs (kind, data_set, target, outcome, id)",
+    "CREATE INDEX runs_running ON runs (id) WHERE outcome = 'running'",
     "CREATE INDEX runs_data_set ON runs (data_set, id)",
     "CREATE INDEX runs_target ON runs (target, id)",
     """CREATE TABLE restore_tests (

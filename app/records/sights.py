@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from app.clock import format_utc
-from app.records import decode
 from app.records.base import RecordsBase, text
 from app.records.canonical import canonical
 from app.records.facts import DriveSight, TargetSight, UpsSight
@@ -22,13 +22,14 @@ class SightRecords(RecordsBase):
         changes, the earlier `since` stays, and sizes that are not known now stay as they were.
         """
         with self._database.read() as connection:
-            rows = connection.execute("SELECT * FROM target_sights WHERE target = ?", (sight.target,))
-            known = self._decoded(decode.target_sight, rows)
-        if known and known[0].connected == sight.connected:
+            changed = self._is_change(connection, sight)
+        if not changed:
             self._note_target(sight)
             return
         kind = JournalKind.TARGET_CONNECTED if sight.connected else JournalKind.TARGET_DETACHED
         with self._facts() as connection:
+            if not self._is_change(connection, sight):
+                return  # another process saw the same and was first
             self._record(connection, kind, {"target": sight.target, "since": sight.since}, sight.target)
             connection.execute(
                 "INSERT INTO target_sights (target, connected, since, free_bytes, total_bytes) VALUES (?, ?, ?, ?, ?)"
@@ -37,6 +38,10 @@ class SightRecords(RecordsBase):
                 " total_bytes = coalesce(excluded.total_bytes, total_bytes)",
                 (sight.target, sight.connected, format_utc(sight.since), sight.free_bytes, sight.total_bytes),
             )
+
+    def _is_change(self, connection: sqlite3.Connection, sight: TargetSight) -> bool:
+        row = connection.execute("SELECT connected FROM target_sights WHERE target = ?", (sight.target,)).fetchone()
+        return row is None or bool(row["connected"]) != sight.connected
 
     def _note_target(self, sight: TargetSight) -> None:
         if sight.free_bytes is None and sight.total_bytes is None:
@@ -65,10 +70,15 @@ class SightRecords(RecordsBase):
         A UPS that does not answer is taken to be in the state it was last seen in.
         """
         with self._database.read() as connection:
-            row = connection.execute("SELECT on_battery FROM ups_sights WHERE ups = ?", (sight.ups,)).fetchone()
-        was_on_battery = row is not None and bool(row["on_battery"])
+            was_on_battery = self._was_on_battery(connection, sight)
         on_battery = "OB" in sight.flags if sight.reachable and sight.flags else was_on_battery
-        if on_battery != was_on_battery:
+        if on_battery == was_on_battery:
+            with self._database.write(durable=False) as connection:
+                self._note_ups(connection, sight, on_battery)
+            return
+        with self._facts() as connection:
+            if self._was_on_battery(connection, sight) == on_battery:
+                return  # another process saw the same and was first
             kind = JournalKind.UPS_ON_BATTERY if on_battery else JournalKind.UPS_ON_LINE
             body = {
                 "ups": sight.ups,
@@ -77,22 +87,27 @@ class SightRecords(RecordsBase):
                 "charge_percent": sight.charge_percent,
                 "runtime_s": sight.runtime_s,
             }
-            with self._facts() as connection:
-                self._record(connection, kind, body, sight.ups)
-        with self._database.write(durable=False) as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO ups_sights (ups, name, at, reachable, flags, charge_percent, runtime_s,"
-                " load_percent, model, on_battery) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    sight.ups,
-                    text(sight.name),
-                    format_utc(sight.at),
-                    sight.reachable,
-                    text(" ".join(sight.flags)),
-                    sight.charge_percent,
-                    sight.runtime_s,
-                    sight.load_percent,
-                    text(sight.model),
-                    on_battery,
-                ),
-            )
+            self._record(connection, kind, body, sight.ups)
+            self._note_ups(connection, sight, on_battery)
+
+    def _was_on_battery(self, connection: sqlite3.Connection, sight: UpsSight) -> bool:
+        row = connection.execute("SELECT on_battery FROM ups_sights WHERE ups = ?", (sight.ups,)).fetchone()
+        return row is not None and bool(row["on_battery"])
+
+    def _note_ups(self, connection: sqlite3.Connection, sight: UpsSight, on_battery: bool) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO ups_sights (ups, name, at, reachable, flags, charge_percent, runtime_s,"
+            " load_percent, model, on_battery) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                sight.ups,
+                text(sight.name),
+                format_utc(sight.at),
+                sight.reachable,
+                text(" ".join(sight.flags)),
+                sight.charge_percent,
+                sight.runtime_s,
+                sight.load_percent,
+                text(sight.model),
+                on_battery,
+            ),
+        )

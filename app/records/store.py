@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from app.clock import Clock
 from app.paths import Home
@@ -20,7 +20,9 @@ from app.records.reading import FactRecords
 from app.records.requests import RequestRecords
 from app.records.runs import RunRecords
 from app.records.sights import SightRecords
-from app.records.verify import JournalReport, verify
+
+if TYPE_CHECKING:
+    from app.records.verify import JournalReport
 
 _NOTE_KIND = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PAGE = 500
@@ -88,4 +90,6 @@ class Records(RunRecords, RequestRecords, LiveRecords, SightRecords, PeopleRecor
 
     def verify_journal(self) -> JournalReport:
         """Check that no row was changed, removed, swapped or put in, and that the tables agree with the journal."""
+        from app.records.verify import verify  # not on the way of who only wants to see the state
+
         return verify(self._database, self._home)
