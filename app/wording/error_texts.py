@@ -58,6 +58,11 @@ TEXTS: dict[str, ErrorText] = {
     "setup-incomplete": ErrorText(
         N_("The set-up is not complete: {missing}."), _NOTHING_WRITTEN, N_("Fill in what is missing.")
     ),
+    "source-not-there": ErrorText(
+        N_("Not on this computer: {paths}."),
+        _NOTHING_WRITTEN,
+        N_("Look whether it is written right, or its disk or share is gone."),
+    ),
     "already-set-up": ErrorText(
         N_("Vangnet is set up on this computer already."), _UNTOUCHED, N_("Just start Vangnet.")
     ),
@@ -192,6 +197,9 @@ TEXTS: dict[str, ErrorText] = {
         _UNTOUCHED,
         N_("Look whether the right folders are being copied."),
     ),
+    "answers-missing": ErrorText(
+        N_("The yearly check is not complete yet: {items}."), _UNTOUCHED, N_("Answer these questions, then sign.")
+    ),
     # What Vangnet remembers
     "records-damaged": ErrorText(N_("What Vangnet remembers cannot be read ({file})."), _UNTOUCHED, _ASK_IT),
     "records-too-new": ErrorText(
@@ -224,6 +232,7 @@ TEXTS: dict[str, ErrorText] = {
     "request-refused": ErrorText(N_("Vangnet could not do what was asked ({reason})."), _UNTOUCHED, _AGAIN),
     "agent-gone": ErrorText(N_("The part of Vangnet that does the work has stopped."), _OLD_COPIES, _AGAIN),
     "unknown-name": ErrorText(N_("Nothing is called {name}."), _UNTOUCHED, N_("It can be: {known}.")),
+    "unknown-item": ErrorText(N_("The yearly check has no question {item}."), _UNTOUCHED, N_("Look in the list.")),
     "unclear-time": ErrorText(
         N_("{text} is no day or time that Vangnet understands."), _UNTOUCHED, N_("Write it like 2026-11-20 18:00.")
     ),
@@ -265,6 +274,7 @@ REASONS: dict[tuple[str, str], ErrorText] = {
         N_("Your own data are untouched. Nothing was written."),
         _ASK_IT,
     ),
+    ("target-not-there", "unreadable"): ErrorText(N_("{target} cannot be read."), _OLD_COPIES, _LOOK_CABLE),
     ("wrong-disk", "marker"): _OTHER_KIND,
     ("wrong-disk", "repository"): ErrorText(
         N_("The copies on {target} are not the ones that belong there."), _NOTHING_WRITTEN, _ASK_IT
@@ -284,6 +294,11 @@ REASONS: dict[tuple[str, str], ErrorText] = {
     ("target-unsuitable", "holds-source"): _unsuitable(N_("The data to copy lie in this folder ({path}).")),
     ("target-unsuitable", "same-device"): _unsuitable(
         N_("This folder is on the same disk as your data: one broken disk would take both.")
+    ),
+    ("target-unsuitable", "own-folder"): _unsuitable(N_("Vangnet keeps its own things in this folder ({path}).")),
+    ("target-unsuitable", "path-outside-disk"): _unsuitable(N_("This folder is not on the disk itself ({path}).")),
+    ("target-unsuitable", "no-file-system-uuid"): _unsuitable(
+        N_("This disk has no number of its own to know it by."), N_("Have it formatted, or use another disk.")
     ),
     ("target-unsuitable", "read-only"): _unsuitable(N_("Nothing can be written here ({path}).")),
     ("target-unsuitable", "not-writable"): _unsuitable(N_("You may not write here ({path}).")),

@@ -67,7 +67,7 @@ def _careful(assessment: Assessment) -> str:
     unsafe = sum(health.state is State.ERROR for health in assessment.data_sets)
     if unsafe == 1:
         name = next(health.name for health in assessment.data_sets if health.state is State.ERROR)
-        return _("Careful: {data_set} is not safe.").format(data_set=name)
+        return _("Careful: one data set is not safe: {data_set}.").format(data_set=name)
     if unsafe:
         return ngettext(
             "Careful: {count} data set is not safe.", "Careful: {count} data sets are not safe.", unsafe
