@@ -173,6 +173,7 @@ class _Run:
         try:
             self._look_and_read(root)
             self._monitor.phase = Phase.FINISHING
+            self._show_progress()
             self._flush()
         except Cancelled:
             self._keep_what_is_done()
@@ -246,13 +247,16 @@ class _Run:
         if self._cancel.is_set():
             raise Cancelled
         self._lock.refresh()
+        self._show_progress()
+        if self._unlisted and self._clock.monotonic() - self._unlisted_since_s > CHECKPOINT_EVERY_S:
+            self._list_packs()
+
+    def _show_progress(self) -> None:
         monitor = self._monitor
         monitor.files_done = self._tally.files_reused + self._board.files_done
         monitor.bytes_done = self._tally.bytes_reused + self._board.bytes_done
         monitor.problems = len(self._tally.problems)
         monitor.current = self.walk.current
-        if self._unlisted and self._clock.monotonic() - self._unlisted_since_s > CHECKPOINT_EVERY_S:
-            self._list_packs()
 
     def _show_totals(self) -> None:
         self._monitor.files_total = self._tally.files

@@ -17,7 +17,7 @@ from app.repository.model import BlobId, FileProblem, Node, NodeType
 from app.repository.reading import make_node, read_attributes
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository
-from app.repository.scan import Entry, Place, Scanner, is_folder, reason_of
+from app.repository.scan import Entry, Place, Scanner, entries_of, is_folder, reason_of, sign_place
 from app.repository.state import NEVER, FolderState, SourceState
 from app.repository.trees import assemble_tree, encode_node
 
@@ -148,10 +148,10 @@ class FolderWalk:
 
     def _look_at_place(self, folder: _Folder, place: Place) -> None:
         """Go on towards the paths to back up; what lies beside them does not belong to the back-up."""
-        folder.sorted_out = True
-        needs_previous = not self._known or any(not is_folder(child.status) for child in place.children)
-        before = self._load_previous(folder.previous) if needs_previous else {}
-        files: list[Entry] = []
+        # The folder's own times are not looked at: they change with what lies beside the paths.
+        folder.signature = sign_place(place)
+        folder.unchanged = self._is_known(folder)
+        before = {} if folder.unchanged else self._load_previous(folder.previous)
         for child in place.children:
             if is_folder(child.status):
                 below = before.get(child.name)
@@ -164,9 +164,9 @@ class FolderWalk:
                     None if child.is_target else child,
                 )
             else:
-                files.append((child.name, child.status))
-                self._count(child.status)
-        self._sort_out_files(folder, files, before)
+                self._count(child.status, reused=folder.unchanged)
+        if not folder.unchanged:
+            self._sort_out(folder, entries_of(place), before)
 
     def _look_at_folder(self, folder: _Folder) -> None:
         if self._is_mount_point(folder):
@@ -182,10 +182,7 @@ class FolderWalk:
         if listing.problems:
             self._tally.problems.extend(listing.problems)
             folder.clean = False
-        known = self._known.get(folder.path)
-        folder.unchanged = (
-            known is not None and known.signature == listing.signature and known.tree != b"" and folder.clean
-        )
+        folder.unchanged = self._is_known(folder)
         before = {} if folder.unchanged else self._load_previous(folder.previous)
         for name, status in listing.entries:
             if is_folder(status):
@@ -193,10 +190,7 @@ class FolderWalk:
                 path = os.path.join(folder.path, name)
                 self._enter(path, name, status, folder, below.subtree if below else None)
             else:
-                self._count(status)
-                if folder.unchanged and stat.S_ISREG(status.st_mode):
-                    self._tally.files_reused += 1
-                    self._tally.bytes_reused += status.st_size
+                self._count(status, reused=folder.unchanged)
         if not folder.unchanged:
             self._sort_out(folder, listing.entries, before)
 
@@ -224,10 +218,19 @@ class FolderWalk:
         folder.waiting = -1
         self._end_if_complete(folder.parent)
 
-    def _count(self, status: os.stat_result) -> None:
+    def _is_known(self, folder: _Folder) -> bool:
+        """Tell whether a folder's own entries are as they were."""
+        known = self._known.get(folder.path)
+        return known is not None and known.signature == folder.signature and folder.clean
+
+    def _count(self, status: os.stat_result, *, reused: bool) -> None:
         if stat.S_ISREG(status.st_mode):
-            self._tally.files += 1
-            self._tally.bytes += status.st_size
+            tally = self._tally
+            tally.files += 1
+            tally.bytes += status.st_size
+            if reused:
+                tally.files_reused += 1
+                tally.bytes_reused += status.st_size
 
     # --- entries one by one ------------------------------------------------------------------------------------
 
@@ -311,7 +314,8 @@ class FolderWalk:
         Sub-folders that have come since are left to the next run: the signature is the one from before.
         """
         try:
-            entries = self._scanner.list(folder.path).entries
+            place = folder.place
+            entries = entries_of(place) if place else self._scanner.list(folder.path).entries
         except OSError as exc:
             self._tally.problems.append(FileProblem(folder.path, reason_of(exc)))
             folder.clean = False
@@ -335,8 +339,7 @@ class FolderWalk:
     def _end(self, folder: _Folder, tree: BlobId) -> _Folder | None:
         """Remember a folder's tree and hand it to the folder above, which is returned."""
         del self._open[folder.number]
-        whole = folder.clean and folder.place is None
-        self.seen.folders[folder.path] = FolderState(folder.signature if whole else NEVER, tree)
+        self.seen.folders[folder.path] = FolderState(folder.signature if folder.clean else NEVER, tree)
         parent = folder.parent
         if parent is None:
             self.root_tree = tree

@@ -6,6 +6,7 @@ that, so of two that collide at least one sees the other.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -82,7 +83,7 @@ class Lock:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
-        self.release(quietly=error is not None)
+        self.release()
 
     def refresh(self) -> None:
         """Write the lock anew when it is older than five minutes."""
@@ -92,16 +93,16 @@ class Lock:
         self._name = self._write()
         self._remove(old)
 
-    def release(self, *, quietly: bool = False) -> None:
-        """Remove the lock; `quietly` when an error is on its way already and the place may be gone."""
+    def release(self) -> None:
+        """Remove the lock.
+
+        A place that is gone by now keeps it: it goes stale by itself, and must hide neither the error that is on its
+        way nor a success that is durable already.
+        """
         name, self._name = self._name, None
-        if name is None:
-            return
-        try:
-            self._remove(name)
-        except BackendError:
-            if not quietly:
-                raise
+        if name is not None:
+            with contextlib.suppress(BackendError):
+                self._remove(name)
 
     def _write(self) -> str:
         self._written_at = self._clock.now()

@@ -90,6 +90,18 @@ class Place:
     children: list[Place] = field(default_factory=list)
 
 
+def entries_of(place: Place) -> list[Entry]:
+    """Return what leads to the paths, sorted by name."""
+    return sorted(((child.name, child.status) for child in place.children), key=_by_name)
+
+
+def sign_place(place: Place) -> bytes:
+    """Return a short hash of what leads to the paths, and of those paths that are no folders."""
+    entries = entries_of(place)
+    folders = b"/".join(name for name, status in entries if is_folder(status))
+    return blake2b(folders, digest_size=16, key=sign(entry for entry in entries if not is_folder(entry[1]))).digest()
+
+
 def plant(paths: Sequence[bytes]) -> tuple[Place, tuple[bytes, ...], tuple[FileProblem, ...]]:
     """Return the root of a tree that leads to the paths, the absolute paths, and those that are not there.
 

@@ -44,7 +44,6 @@ class BlobStore:
         is_first: Callable[[BlobId], bool],
         on_stored: Callable[[StoredPack], None],
         verify: bool = False,
-        pack_bytes: int = PACK_BYTES,
     ) -> None:
         self._repository = repository
         self._index = index
@@ -52,7 +51,7 @@ class BlobStore:
         self._is_first = is_first
         self._on_stored = on_stored
         self._verify = verify
-        self._builder = PackBuilder(repository.master.sealer(), target_bytes=pack_bytes, is_tree=is_tree)
+        self._builder = PackBuilder(repository.master.sealer(), target_bytes=PACK_BYTES, is_tree=is_tree)
         self._compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
 
     def store(self, plain: Plain) -> BlobId:

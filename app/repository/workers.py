@@ -170,7 +170,7 @@ class InlineWorkers:
         self._worker = Worker(duty, 0, self._done.append)
 
     def can_take(self) -> bool:
-        return True
+        return not self._done  # what is done is heard of first
 
     def submit(self, batch: Batch) -> None:
         self._done.append(self._worker.perform(batch))
