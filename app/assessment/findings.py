@@ -85,7 +85,7 @@ def _places(situation: Situation) -> Iterator[Finding]:
     for code, (demand, otherwise) in _ABOUT_PLACES.items():
         concerned = tuple((s, p) for s, p in situation.plans if lacking(s, p, code))
         if concerned:
-            yield _together(code, demand, otherwise, concerned)
+            yield _together(code, demand, otherwise, concerned, everything=len(concerned) == len(situation.plans))
 
 
 _ABOUT_PLACES: dict[FindingCode, tuple[Demand, tuple[str, ...]]] = {
@@ -98,7 +98,12 @@ _ABOUT_PLACES: dict[FindingCode, tuple[Demand, tuple[str, ...]]] = {
 
 
 def _together(
-    code: FindingCode, demand: Demand, otherwise: tuple[str, ...], concerned: tuple[tuple[DataSet, Plan], ...]
+    code: FindingCode,
+    demand: Demand,
+    otherwise: tuple[str, ...],
+    concerned: tuple[tuple[DataSet, Plan], ...],
+    *,
+    everything: bool,
 ) -> Finding:
     """Make one finding for all data sets concerned; what is only our advice never changes a light."""
     requirements = [r for _, plan in concerned if (r := plan.requirement(demand)) is not None]
@@ -110,7 +115,11 @@ def _together(
         "",
         basis,
         why,
-        (("count", str(len(concerned))), ("data_sets", ", ".join(s.name for s, _ in concerned))),
+        (
+            ("count", str(len(concerned))),
+            ("data_sets", ", ".join(s.name for s, _ in concerned)),
+            ("everything", "yes" if everything and len(concerned) > 1 else ""),
+        ),
     )
 
 

@@ -45,7 +45,8 @@ TEXTS: dict[str, str] = {
     "ups-missing": N_("{count} of {total} UPSes."),
     "ups-unknown": N_("{count} UPSes; how long they last is not known."),
     "ups-runtime": N_("{count} UPSes, {runtime} in reserve; a self-test is not read yet."),
-    "failures-unsolved": N_("{count} failures are not solved."),
+    "failures-unsolved": N_("Not solved yet: {count}."),
+    "failures-none-now": N_("Nothing is wrong now; who judged earlier failures is not kept yet."),
 }
 
 

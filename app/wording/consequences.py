@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from app.i18n import _, language, ngettext
-from app.policy.model import Plan, Policy
+from app.policy.model import Basis, Plan, Policy
 from app.wording.findings import source_text
+
+_PARAGRAPH = re.compile(r"S2-([2-5])")
+"""What S2 asks in its paragraphs 2 (power), 3 (internet), 4 (copies) and 5 (fire); 1 only says what it is about."""
 
 
 def consequence(plan: Plan) -> tuple[str, ...]:
@@ -30,9 +34,11 @@ def consequence(plan: Plan) -> tuple[str, ...]:
 
 
 def reason(plan: Plan) -> str:
-    """Say which parts of the sources lead to it: "Waarom: S2-4a, S2-2a"."""
-    sources = dict.fromkeys(s for r in plan.requirements for s in r.rule.source)
-    return _("Why: {sources}").format(sources=", ".join(sources)) if sources else ""
+    """Say which paragraphs of the back-up policy (source S2) lead to it: "Waarom: back-upbeleid §4, §2"."""
+    sources = (s for r in plan.requirements if r.rule.basis is Basis.SOURCE for s in r.rule.source)
+    found = (_PARAGRAPH.match(source) for source in sources)
+    paragraphs = dict.fromkeys(f"§{match[1]}" for match in found if match is not None)
+    return _("Why: back-up policy {paragraphs}").format(paragraphs=", ".join(paragraphs)) if paragraphs else ""
 
 
 def rules_list(policy: Policy) -> tuple[tuple[str, str], ...]:

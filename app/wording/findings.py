@@ -131,6 +131,8 @@ def _data(finding: Finding) -> dict[str, str]:
     data["files"] = ngettext("{count} file could not be read", "{count} files could not be read", problems).format(
         count=problems
     )
+    if data.get("everything"):
+        data["data_sets"] = _("all your data")
     if "runtime_s" in data:
         data["runtime"] = felt_duration(float(data["runtime_s"]))
     return data

