@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 
 from app.agent.due import Attempts, Job, due_jobs, requested_jobs
 from app.agent.log import say
@@ -35,6 +36,7 @@ class Agent:
         self._clock = clock
         self._records = records
         self._started = clock.now()
+        self._files = (str(home.policy_file), str(home.machine_file))
         self._stamp: _Stamp | None = None
         self._followers: set[asyncio.Task[None]] = set()
         self._unanswered: list[Request] = []
@@ -55,7 +57,7 @@ class Agent:
 
         While one cannot be used nothing is started: a worker reads the same files.
         """
-        stamp = _stamp(self._home)
+        stamp = _stamp(self._files)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -76,13 +78,17 @@ class Agent:
             raise self._unusable
         return self.installation
 
-    async def look(self, drives: tuple[DriveSight, ...] | None = None) -> tuple[str, ...]:
-        """See which disks and targets are here; returns our targets among the disks that have just come."""
+    async def look(self, drives: tuple[DriveSight, ...] | None = None) -> frozenset[str]:
+        """See which disks and targets are here; returns the disks of ours that can be used since now."""
         machine = self.machine
-        arrived = self.drives.look(machine) if drives is None else self.drives.see(drives)
-        if machine is not None:
-            await self.targets.look(machine, self.drives.drives)
-        return arrived
+        if drives is None:
+            self.drives.look(machine)
+        else:
+            self.drives.see(drives)
+        if machine is None:
+            return frozenset()
+        removable = frozenset[str](target.id for target in machine.targets if target.removable)
+        return removable & await self.targets.look(machine, self.drives.drives)
 
     async def look_at_power(self) -> None:
         await self.power.look(self.machine)
@@ -110,10 +116,10 @@ class Agent:
         arrived = await self.look(drives)
         self.start_due(arrived=arrived)
 
-    def start_due(self, *, arrived: Sequence[str] = (), patient: bool = True) -> tuple[Ticket, ...]:
+    def start_due(self, *, arrived: Collection[str] = (), patient: bool = True) -> tuple[Ticket, ...]:
         """Start what the policy wants now on the targets that are here; nothing while on battery.
 
-        `patient`: wait a while after failures. `arrived` are targets whose disk has just come.
+        `patient`: wait a while after failures. `arrived` are disks that have just come.
         """
         self.runner.close_dead()
         if self.installation is None or self.power.on_battery:
@@ -199,6 +205,11 @@ class Agent:
         await asyncio.gather(*(ticket.finished for ticket in tickets))
         self._records.close_request(request.id, RequestState.DONE, runs=runs())
 
+    @property
+    def idle(self) -> bool:
+        """Nothing runs or waits, and every request has its answer."""
+        return self.runner.idle and not self._followers
+
     # --- ending ------------------------------------------------------------------------------------------------
 
     async def finished(self) -> None:
@@ -222,12 +233,12 @@ def _job_of(run: Run) -> Job:
     return Job(run.kind, run.data_set, run.target)
 
 
-def _stamp(home: Home) -> _Stamp:
+def _stamp(files: tuple[str, ...]) -> _Stamp:
     """Return what changes when a configuration file is replaced."""
     found: list[tuple[int, int, int]] = []
-    for file in (home.policy_file, home.machine_file):
+    for file in files:
         try:
-            status = file.stat()
+            status = os.stat(file)  # noqa: PTH116  twice a second, all day
             found.append((status.st_mtime_ns, status.st_ino, status.st_size))
         except OSError:
             found.append((0, 0, 0))

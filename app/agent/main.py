@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 
 from app.agent.agent import Agent
 from app.agent.log import logging_to, say
 from app.agent.scheduler import Ticker, call_guarded
-from app.clock import SystemClock
+from app.clock import Clock, SystemClock
 from app.errors import ExitCode
 from app.paths import Home
 from app.records.errors import AgentRunning
@@ -24,6 +25,7 @@ REQUESTS_S = 0.5
 DUE_S = 60.0
 POWER_S = 5.0
 TIDY_S = 3600.0
+CLOCK_JUMP_S = 30.0
 STOP_GRACE_S = 30.0
 """How long a job has to stop by itself; systemd's unit allows for more."""
 
@@ -41,12 +43,31 @@ def run_agent(home: Home, *, once: bool, requests_only: bool = False) -> ExitCod
         if once and requests_only:
             return ExitCode.DONE
         raise
-    with lock, logging_to(home.agent_log), Records.open(home, clock) as records:
+    with logging_to(home.agent_log), Records.open(home, clock) as records:
+        if once:
+            return _run_once(home, clock, records, lock, requests_only=requests_only)
+        with lock:
+            return asyncio.run(_last(Agent(home, clock, records), records, clock))
+
+
+def _run_once(home: Home, clock: Clock, records: Records, lock: AgentLock, *, requests_only: bool) -> ExitCode:
+    runs: list[Run] = []
+    while True:
         agent = Agent(home, clock, records)
-        return asyncio.run(_once(agent, requests_only=requests_only) if once else _last(agent, records))
+        with lock:
+            asyncio.run(_once(agent, requests_only=requests_only))
+        runs += agent.ended
+        # Somebody may have asked while we were leaving, and have started no agent because we were here.
+        if agent.closing or not agent.requests_wait:
+            return exit_code(runs)
+        try:
+            lock = AgentLock.acquire(home)
+        except AgentRunning:
+            return exit_code(runs)
+        requests_only = True
 
 
-async def _once(agent: Agent, *, requests_only: bool) -> ExitCode:
+async def _once(agent: Agent, *, requests_only: bool) -> None:
     """Do what is due and asked for now; SIGTERM and SIGINT stop it half-way, with every finished pack kept."""
     say("agent-once", requests_only=requests_only)
     agent.reload()
@@ -61,7 +82,6 @@ async def _once(agent: Agent, *, requests_only: bool) -> ExitCode:
         if not work.done():
             await agent.close(STOP_GRACE_S)
         await work
-    return exit_code(agent.ended)
 
 
 async def _work_once(agent: Agent, *, requests_only: bool) -> None:
@@ -69,21 +89,26 @@ async def _work_once(agent: Agent, *, requests_only: bool) -> None:
     await agent.look_at_power()
     if not requests_only:
         agent.start_due(patient=False)
-    while True:
-        await agent.take_requests()
+    await agent.take_requests()
+    while not agent.closing and not agent.idle:
         # What is asked for while we work is ours too: the client saw an agent and started none.
-        polling = asyncio.ensure_future(_poll_requests(agent))
+        enough = asyncio.Event()
+        polling = asyncio.ensure_future(_poll_requests(agent, enough))
         await agent.finished()
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
-        if agent.closing or not agent.requests_wait:
-            return
+        enough.set()
+        await polling
 
 
-async def _poll_requests(agent: Agent) -> None:
-    while True:
-        await asyncio.sleep(REQUESTS_S)
+async def _poll_requests(agent: Agent, enough: asyncio.Event) -> None:
+    while not await _is_set_within(enough, REQUESTS_S):
         await call_guarded("requests", agent.take_requests)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def exit_code(runs: Sequence[Run]) -> ExitCode:
@@ -94,23 +119,28 @@ def exit_code(runs: Sequence[Run]) -> ExitCode:
     return ExitCode.INCOMPLETE if outcomes <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED
 
 
-async def _last(agent: Agent, records: Records) -> ExitCode:
+async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     """Be there until somebody says stop."""
     say("agent-started")
     records.emit("agent-started", "")
     agent.reload()
     agent.take_over()
-    async with _stop_signals() as stop, _watching(agent) as watcher:
+    async with _stop_signals() as stop, _watching(agent) as watches:
         version: int | None = None
-        while not stop.is_set():
+        wall = _wall_s(clock)
+        while not await _is_set_within(stop, REQUESTS_S):
             if agent.reload():
-                watcher.retarget(agent.machine)
+                watches.drives.retarget(agent.machine)
                 await call_guarded("due", agent.look_and_start)
             if (now := records.data_version()) != version:
                 version = now
                 await call_guarded("requests", agent.take_requests)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), REQUESTS_S)
+            if abs(_wall_s(clock) - wall) > CLOCK_JUMP_S:
+                # The computer slept, or its clock was set: look at once, and count from the new time.
+                say("clock-jumped", seconds=round(_wall_s(clock) - wall))
+                wall = _wall_s(clock)
+                watches.ticker.realign()
+                await call_guarded("due", agent.look_and_start)
         say("agent-stopping")
         await agent.close(STOP_GRACE_S)
     records.emit("agent-stopped", "")
@@ -118,8 +148,18 @@ async def _last(agent: Agent, records: Records) -> ExitCode:
     return ExitCode.DONE
 
 
+def _wall_s(clock: Clock) -> float:
+    """Return by how much the time of day is ahead of the clock that never jumps; it stands still while we sleep."""
+    return clock.now().timestamp() - clock.monotonic()
+
+
+class _Watches(NamedTuple):
+    drives: DriveWatcher
+    ticker: Ticker
+
+
 @contextlib.asynccontextmanager
-async def _watching(agent: Agent) -> AsyncIterator[DriveWatcher]:
+async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
     """Watch disks, targets and power, and look regularly what is due."""
 
     async def drives_changed(drives: tuple[DriveSight, ...]) -> None:
@@ -135,7 +175,7 @@ async def _watching(agent: Agent) -> AsyncIterator[DriveWatcher]:
     await call_guarded("due", lambda: agent.look_and_start(drives))
     ticker.start()
     try:
-        yield watcher
+        yield _Watches(watcher, ticker)
     finally:
         ticker.stop()
         await watcher.stop()

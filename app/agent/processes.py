@@ -11,8 +11,8 @@ import psutil
 from app.records.facts import Run
 
 _NICE = 10
-_SAME_START_S = 0.05
-"""A creation time is read from ticks of 10 ms; this much apart is still the same process."""
+_SAME_START_S = 2.0
+"""Creation times are counted from the moment of booting, which shifts a little as the clock is corrected."""
 
 
 def own_start() -> float:
@@ -20,12 +20,14 @@ def own_start() -> float:
     return psutil.Process().create_time()
 
 
-def alive(pid: int, started: float) -> bool:
-    """Tell whether the process with this id is there and is the one that was created at `started`."""
+def alive(run: Run) -> bool:
+    """Tell whether a run's process is there still, and not another one that got its id by now."""
     try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < _SAME_START_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(run.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        # A clock that was set changes all creation times; a worker is known by its command line as well.
+        return abs(process.create_time() - run.pid_started) < _SAME_START_S or _is_worker(process, run)
     except (psutil.NoSuchProcess, ValueError):
         return False
     except psutil.AccessDenied:
@@ -34,17 +36,19 @@ def alive(pid: int, started: float) -> bool:
 
 def is_worker(run: Run) -> bool:
     """Tell whether a run's process is a worker that an agent started, and still there."""
-    if not alive(run.pid, run.pid_started):
-        return False
     try:
-        return psutil.Process(run.pid).cmdline()[-2:] == ["worker", str(run.id)]
+        return alive(run) and _is_worker(psutil.Process(run.pid), run)
     except psutil.Error:
         return False
 
 
+def _is_worker(process: psutil.Process, run: Run) -> bool:
+    return process.cmdline()[-2:] == ["worker", str(run.id)]
+
+
 def ask_to_stop(run: Run) -> None:
-    """Ask a run's process to stop at its next blob; harmless when it is gone already."""
-    if alive(run.pid, run.pid_started):
+    """Ask a run's worker to stop at its next blob; harmless when it is gone already."""
+    if is_worker(run):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(run.pid, signal.SIGTERM)
 

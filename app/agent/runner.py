@@ -7,6 +7,7 @@ import contextlib
 import errno
 import logging
 import os
+import signal
 import sys
 import tempfile
 from collections import deque
@@ -22,6 +23,7 @@ from app.paths import Home
 from app.records.errors import RunAlreadyFinished
 from app.records.facts import Outcome, Run, RunId
 from app.records.store import Records
+from app.repository.errors import Cancelled
 
 AT_ONCE = 2
 _WATCH_S = 0.5
@@ -41,6 +43,10 @@ class Ticket:
     started: asyncio.Future[RunId | None]
     finished: asyncio.Future[Run | None]
     run_id: RunId | None = None
+    process: asyncio.subprocess.Process | None = None
+    """The worker, when it is our child."""
+    stopping: bool = False
+    """It was asked to stop."""
 
 
 @dataclass(slots=True)
@@ -85,7 +91,7 @@ class Runner:
         """Close the runs whose process is gone: it could not say any more how they ended."""
         ours = {ticket.run_id for ticket in self._book.active}
         for run in self._records.running():
-            if run.id not in ours and not alive(run.pid, run.pid_started):
+            if run.id not in ours and not alive(run):
                 self._close(run.id, GONE)
 
     def adopt(self) -> None:
@@ -123,8 +129,8 @@ class Runner:
 
         self._drop([ticket for ticket in self._book.waiting if concerned(ticket.job)])
         for ticket in self._book.active:
-            if ticket.run_id is not None and concerned(ticket.job):
-                ask_to_stop(self._records.run(ticket.run_id))
+            if concerned(ticket.job):
+                self._stop(ticket)
 
     async def until_idle(self) -> None:
         """Wait until nothing runs and nothing waits."""
@@ -138,13 +144,19 @@ class Runner:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for ticket in self._book.active:
-            if ticket.run_id is not None:
-                run = self._records.run(ticket.run_id)
-                if alive(run.pid, run.pid_started):
-                    say("worker-killed", logging.WARNING, run=run.id)
-                    kill_group(run.pid)
+            if ticket.run_id is not None and is_worker(run := self._records.run(ticket.run_id)):
+                say("worker-killed", logging.WARNING, run=run.id)
+                kill_group(run.pid)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
+
+    def _stop(self, ticket: Ticket) -> None:
+        ticket.stopping = True
+        if ticket.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                ticket.process.terminate()
+        elif ticket.run_id is not None:
+            ask_to_stop(self._records.run(ticket.run_id))
 
     # --- the work ----------------------------------------------------------------------------------------------
 
@@ -173,11 +185,11 @@ class Runner:
             ticket.run_id = run_id
             ticket.started.set_result(run_id)
             say("run-started", run=run_id, kind=job.kind, set=job.data_set or "-", target=job.target)
-            await self._work(run_id)
+            await self._work(ticket, run_id)
         finally:
             self._end(ticket)
 
-    async def _work(self, run_id: RunId) -> None:
+    async def _work(self, ticket: Ticket, run_id: RunId) -> None:
         # A file, not a pipe: helpers of a worker that was killed would keep a pipe open.
         with tempfile.TemporaryFile() as errors:
             try:
@@ -197,17 +209,23 @@ class Runner:
                     run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
                 )
                 return
+            ticket.process = process
+            if ticket.stopping:
+                self._stop(ticket)
             status = await process.wait()
             if status != 0:
                 kill_group(process.pid)
-                errors.seek(max(0, errors.tell() - _STDERR_BYTES))
+                errors.seek(max(0, errors.seek(0, os.SEEK_END) - _STDERR_BYTES))
                 say("worker-said", logging.DEBUG, run=run_id, stderr=errors.read().decode("utf-8", "backslashreplace"))
+        if ticket.stopping and status == -signal.SIGTERM:
+            # It was told to stop before it had begun to listen.
+            self._close(run_id, Cancelled.code, Outcome.CANCELLED)
         self._close(run_id, DIED, exit=str(status))
 
     async def _watch(self, ticket: Ticket, run: Run) -> None:
         """Wait for a process that is not our child."""
         try:
-            while alive(run.pid, run.pid_started):
+            while alive(run):
                 await asyncio.sleep(_WATCH_S)
                 if self._records.run(run.id).outcome is not Outcome.RUNNING:
                     break
@@ -215,27 +233,27 @@ class Runner:
         finally:
             self._end(ticket)
 
-    def _close(self, run_id: RunId, code: str, **data: str) -> None:
-        """Say of a run that it was interrupted, unless it said itself how it ended."""
+    def _close(self, run_id: RunId, code: str, outcome: Outcome = Outcome.INTERRUPTED, **data: str) -> None:
+        """Say of a run how it ended, unless it said so itself."""
         if self._records.run(run_id).outcome is not Outcome.RUNNING:
             return
         with contextlib.suppress(RunAlreadyFinished):
-            self._records.finish_run(run_id, Outcome.INTERRUPTED, error_code=code, error_data=tuple(data.items()))
+            self._records.finish_run(run_id, outcome, error_code=code, error_data=tuple(data.items()))
             say(code, logging.WARNING, run=run_id, **data)
 
     def _end(self, ticket: Ticket) -> None:
         self._book.active.remove(ticket)
-        if ticket.run_id is None:
-            _resolve(ticket, None)
-        else:
-            run = self._records.run(ticket.run_id)
-            say(
-                "run-finished", run=run.id, outcome=run.outcome, code=run.error_code or "-", problems=run.problems_total
-            )
+        run: Run | None = None
+        try:
+            if ticket.run_id is not None:
+                run = self._records.run(ticket.run_id)
+                code = run.error_code or "-"
+                say("run-finished", run=run.id, outcome=run.outcome, code=code, problems=run.problems_total)
+                self._on_finished(run)
+        finally:
             _resolve(ticket, run)
-            self._on_finished(run)
-        if not self._closing:
-            self._start_what_can()
+            if not self._closing:
+                self._start_what_can()
 
     def _drop(self, tickets: list[Ticket]) -> None:
         for ticket in tickets:

@@ -33,6 +33,11 @@ class Ticker:
 
         self._scheduler.add_job(guarded, "interval", seconds=interval_s, id=name)
 
+    def realign(self) -> None:
+        """Count all intervals from now again: after the clock was set back, the next ticks would be far away."""
+        for job in self._scheduler.get_jobs():
+            job.reschedule(job.trigger)
+
     def start(self) -> None:
         self._scheduler.start()
 

@@ -35,10 +35,11 @@ class TargetWatch:
         self._records = records
         self._looking: dict[str, asyncio.Future[TargetConnection]] = {}
         self._written: dict[str, TargetSight] = {}
+        self._looked = False
         self.connected: frozenset[str] = frozenset()
 
     async def look(self, machine: Machine, drives: tuple[DriveSight, ...]) -> frozenset[str]:
-        """Look at every target and record what changed; returns the ids of those that are here."""
+        """Look at every target and record what changed; returns the ids of those that came since the last look."""
         sights = await asyncio.gather(*(self._look_at(target, drives) for target in machine.targets))
         for sight in sights:
             known = self._written.get(sight.target)
@@ -47,8 +48,9 @@ class TargetWatch:
                 self._written[sight.target] = sight
             if known is None or known.connected != sight.connected:
                 say("target-here" if sight.connected else "target-gone", target=sight.target)
-        self.connected = frozenset(sight.target for sight in sights if sight.connected)
-        return self.connected
+        before, self.connected = self.connected, frozenset(sight.target for sight in sights if sight.connected)
+        first, self._looked = not self._looked, True
+        return frozenset() if first else self.connected - before
 
     async def _look_at(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetSight:
         # A look that hung last time may hang still: its thread is waited for again, not doubled.
@@ -109,24 +111,22 @@ class DriveBook:
     def drives(self) -> tuple[DriveSight, ...]:
         return self._known or ()
 
-    def see(self, drives: tuple[DriveSight, ...]) -> tuple[str, ...]:
-        """Record what is plugged in now; returns the ids of our targets among the disks that have just come."""
+    def see(self, drives: tuple[DriveSight, ...]) -> None:
+        """Record what is plugged in now."""
         known, self._known = self._known, drives
         if known == drives:
-            return ()
+            return
         self._records.see_drives(drives)
         if known is None:
-            return ()
-        came, left = _without(drives, known), _without(known, drives)
-        for drive in came:
+            return
+        for drive in _without(drives, known):
             self._push("drive-arrived", drive)
-        for drive in left:
+        for drive in _without(known, drives):
             self._push("drive-left", drive)
-        return tuple(drive.target for drive in came if drive.target)
 
-    def look(self, machine: Machine | None) -> tuple[str, ...]:
+    def look(self, machine: Machine | None) -> None:
         """Look for ourselves, where no watcher tells us."""
-        return self.see(connected_drives(machine))
+        self.see(connected_drives(machine))
 
     def _push(self, kind: str, drive: DriveSight) -> None:
         data = (("device", drive.device), ("label", drive.label), ("fs_uuid", drive.fs_uuid), ("target", drive.target))

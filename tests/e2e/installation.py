@@ -78,14 +78,18 @@ class TestHome:
             return process.wait(timeout=timeout_s)
 
     def restic_check(self, target: str) -> None:
-        """Have the real restic look at everything in a place; fails when it finds fault.
+        restic_check(self.place(target), self.home)
 
-        Without a lock: that of a killed worker may lie there until our next run heals it.
-        """
-        environment = {**os.environ, "RESTIC_PASSWORD_FILE": str(self.home.secrets / MACHINE_PASSWORD_FILE)}
-        command = [restic_program(), "--no-cache", "-r", str(self.place(target)), "--no-lock", "check", "--read-data"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+
+def restic_check(repository: Path, home: Home) -> None:
+    """Have the real restic look at everything in a place; fails when it finds fault.
+
+    Without a lock: that of a killed worker may lie there until our next run heals it.
+    """
+    environment = {**os.environ, "RESTIC_PASSWORD_FILE": str(home.secrets / MACHINE_PASSWORD_FILE)}
+    command = [restic_program(), "--no-cache", "-r", str(repository), "--no-lock", "check", "--read-data"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def make_installation(folder: Path, *, classification: str = "important") -> TestHome:
@@ -133,6 +137,7 @@ def write_machine(made: TestHome, targets: list[Target], *, nut_port: int = NUT_
                 "path": str(target.path),
                 "repository_id": target.repository_id,
                 "marker_id": target.marker_id,
+                "fs_uuid": target.fs_uuid,
             }
             for target in targets
         ],
