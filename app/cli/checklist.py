@@ -102,8 +102,8 @@ def sign(session: Session, by: str, pin_file: TextIO | None) -> int:
     from app.jobs.director import sign_checklist
 
     installation = session.installation()
-    pin = director_pin(session, pin_file, name=by)
     with installation.records() as records:
+        pin = director_pin(installation, records, pin_file, name=by)
         signed = sign_checklist(installation, records, by=by, pin=pin)
     click.echo(_("Signed by {name}. Fingerprint: {hash}").format(name=signed.by, hash=signed.content_sha256[:16]))
     return ExitCode.DONE

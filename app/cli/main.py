@@ -111,8 +111,8 @@ def _show_error(error: VangnetError, *, as_json: bool) -> None:
 
     said = explain(error)
     if as_json:
-        details = {key: str(value) for key, value in error.data.items()}
-        document = {"error": {"code": error.code, "what": said.what, "data": details}}
+        data = {key: str(value) for key, value in error.data.items()}
+        document = {"error": {"code": error.code, "what": said.what, "data": data}}
         click.echo(json.dumps(document, ensure_ascii=False))
     # The mistakes of a file are what a person needs; the details of other errors only say more of the same.
     details = said.details if isinstance(error, ConfigurationError) else ()

@@ -10,7 +10,6 @@ from app.errors import ConfigurationError, ExitCode, VangnetError
 from app.policy.machine import Machine, Target
 from app.policy.model import DataSet, Policy
 
-
 _FLOORS_WITH_ERRORS = ("app.repository.errors", "app.targets.errors", "app.records.errors", "app.jobs.errors")
 
 

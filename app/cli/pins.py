@@ -6,9 +6,10 @@ from typing import TextIO
 
 import click
 
-from app.cli.session import Session
 from app.i18n import _
+from app.jobs.installation import Installation
 from app.policy.model import Role
+from app.records.store import Records
 from app.secret import Secret
 
 MAX_PIN_CHARS = 64
@@ -18,17 +19,18 @@ pin_option = click.option(
 )
 
 
-def director_pin(session: Session, source: TextIO | None, *, name: str = "") -> Secret:
+def director_pin(installation: Installation, records: Records, source: TextIO | None, *, name: str = "") -> Secret:
     """Read the PIN from the file given, else from the terminal without showing it; the first time one is chosen."""
-    from app.records.pins import has_pin, set_pin
+    from app.jobs.director import choose_pin, director_name
+    from app.records.pins import has_pin
 
     if source is not None:
         pin = Secret(source.readline(MAX_PIN_CHARS + 2).strip())
-    elif has_pin(session.home, Role.DIRECTOR):
+    elif has_pin(installation.home, Role.DIRECTOR):
         pin = Secret(click.prompt(_("The director's PIN"), hide_input=True, err=True))
     else:
         chosen = click.prompt(_("Choose a PIN for the director"), hide_input=True, confirmation_prompt=True, err=True)
         pin = Secret(chosen)
-    if not has_pin(session.home, Role.DIRECTOR):
-        set_pin(session.home, Role.DIRECTOR, name, pin)
+    if not has_pin(installation.home, Role.DIRECTOR):
+        choose_pin(installation, records, name=name or director_name(installation), pin=pin)
     return pin

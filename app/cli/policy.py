@@ -64,8 +64,8 @@ def approve(session: Session, by: str, pin_file: TextIO | None) -> int:
     from app.jobs.director import approve_policy
 
     installation = session.installation()
-    pin = director_pin(session, pin_file)
     with installation.records() as records:
+        pin = director_pin(installation, records, pin_file, name=by)
         approval = approve_policy(installation, records, by=by, pin=pin)
     click.echo(_("Version {version} of the policy is approved by {name}.").format(
         version=approval.version, name=approval.by

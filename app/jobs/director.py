@@ -22,7 +22,7 @@ from app.jobs.installation import Installation
 from app.policy.model import Language, Role
 from app.policy.versions import archive_version
 from app.records.facts import Approval, ChecklistAnswer, ChecklistSignature, JournalRow, Verdict
-from app.records.pins import director_public_key, pin_holder, unlock_signing_key, verify_signature
+from app.records.pins import director_public_key, pin_holder, set_pin, unlock_signing_key, verify_signature
 from app.records.store import Records
 from app.secret import Secret
 
@@ -55,6 +55,12 @@ class SignatureReport:
     @property
     def sound(self) -> bool:
         return not [reason for reason in self.reasons if reason is not SignatureReason.OTHER_KEY]
+
+
+def choose_pin(installation: Installation, records: Records, *, name: str, pin: Secret) -> None:
+    """Give the director a first PIN and journal that. Raises PinNotAllowed, PinAlreadySet."""
+    set_pin(installation.home, Role.DIRECTOR, name, pin, clock=installation.clock)
+    records.note("pin-changed", {"role": Role.DIRECTOR.value, "by": name})
 
 
 def approve_policy(installation: Installation, records: Records, *, by: str, pin: Secret) -> Approval:
