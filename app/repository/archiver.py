@@ -40,6 +40,7 @@ PROGRAM = "vangnet"
 CHECKPOINT_EVERY_S = 45.0
 CHECKPOINT_BLOBS = 40_000
 _TICK_S = 0.1
+_FOLDERS_AT_ONCE = 16
 
 
 def backup(
@@ -68,6 +69,7 @@ def backup(
         before = _find_before(repository, absolute, options, state_dir)
         with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before)) as run:
             tree = run.carry_out(root, missing)
+            lock.ensure_held()
             snapshot = repository.save_snapshot(
                 Snapshot(
                     id=SnapshotId(""),
@@ -212,17 +214,23 @@ class _Run:
         """Look at folders while the workers read; the scan waits when they are far behind."""
         before = self._before
         self.walk.begin(root, None if before.parent is None else before.parent.tree)
+        self._tick()
         while not self.walk.is_done:
-            self._tick()
             scanning = self.walk.has_unseen and not self._plan.is_long
             if scanning:
-                self.walk.look_at_next()
-                if not self.walk.has_unseen:
-                    self._plan.close()
-                    self._show_totals()
+                self._look_at_some()
             self._hand_out()
             if self._workers is not None:
                 self._take_in(0.0 if scanning else _TICK_S)
+            self._tick()
+
+    def _look_at_some(self) -> None:
+        for _ in range(_FOLDERS_AT_ONCE):
+            self.walk.look_at_next()
+            if not self.walk.has_unseen:
+                self._plan.close()
+                self._show_totals()
+                return
 
     def _hand_out(self) -> None:
         while self._plan.has_batch and self._ready_workers().can_take():

@@ -86,12 +86,32 @@ class Lock:
         self.release()
 
     def refresh(self) -> None:
-        """Write the lock anew when it is older than five minutes."""
+        """Write the lock anew when it is older than five minutes; raises RepositoryLocked when it was lost."""
         if self._name is None or self._clock.now() - self._written_at < REFRESH_EVERY:
             return
         old = self._name
         self._name = self._write()
-        self._remove(old)
+        try:
+            self._store.remove_lock(old)
+        except FileMissing as exc:
+            raise self._lost() from exc
+
+    def ensure_held(self) -> None:
+        """Raise RepositoryLocked (`lost`) when someone took our lock away: a prune may have run since.
+
+        It happens to a computer that slept for longer than a lock stays fresh.
+        """
+        if self._name is not None and self._name not in self._store.lock_names():
+            raise self._lost()
+
+    def _lost(self) -> RepositoryLocked:
+        return RepositoryLocked(
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            since=format_utc(self._written_at),
+            exclusive=self._exclusive,
+            lost=True,
+        )
 
     def release(self) -> None:
         """Remove the lock.

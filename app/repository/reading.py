@@ -7,6 +7,7 @@ import grp
 import os
 import pwd
 import stat
+import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -22,6 +23,8 @@ SMALL_FILE = 512 << 10
 _AVERAGE_CHUNK = 1 << 20
 _LARGEST_CHUNK = 4 << 20
 _BUFFER = 2 * _LARGEST_CHUNK
+_TICK_NS = 10_000_000  # CONFIG_HZ=100, the slowest usual kernel
+_COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE: what files are stamped with; the module has no name for it
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _NO_ATTRIBUTES = {errno.ENOTSUP, errno.ENODATA, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EINVAL}
 
@@ -53,7 +56,7 @@ class FileReader:
         fd = open_quietly(path)
         try:
             for _ in range(2):
-                before = os.fstat(fd)
+                before = _settled_status(fd)
                 if not stat.S_ISREG(before.st_mode):
                     raise SourceChanged
                 content, size = self._read_content(fd, before.st_size)
@@ -113,7 +116,7 @@ class FileReader:
                 yield view[start : start + chunk.length]
                 start += chunk.length
             rest = filled - start
-            view[:rest] = bytes(view[start:filled])
+            view[:rest] = view[start:filled]
             filled = rest
 
 
@@ -131,6 +134,20 @@ def open_quietly(path: bytes) -> int:
         return os.open(path, _OPEN | os.O_NOATIME)
     except PermissionError:  # only its owner may leave the access time alone
         return os.open(path, _OPEN)
+
+
+def _settled_status(fd: int) -> os.stat_result:
+    """Return a file's status once its change time lies in the past.
+
+    The kernel stamps files with a clock that ticks every few milliseconds: a change after our reading but in the same
+    tick would leave the same stamp, and never be noticed.
+    """
+    status = os.fstat(fd)
+    age_ns = time.clock_gettime_ns(_COARSE_CLOCK) - status.st_ctime_ns
+    if 0 <= age_ns < _TICK_NS:
+        time.sleep(_TICK_NS / 1e9)
+        status = os.fstat(fd)
+    return status
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:

@@ -409,6 +409,18 @@ def test_a_file_that_keeps_changing_is_kept_as_read_and_reported(
     assert content_of(repository, paths_in(repository, after.snapshot)[raw(path)]) == path.read_bytes()
 
 
+def test_a_change_in_the_same_tick_as_the_reading_is_seen_by_the_next_run(tmp_path: Path) -> None:
+    source = tmp_path / "busy.txt"
+    repository = Repository.init(MemoryBackend())
+    for number in range(20):
+        source.write_bytes(b"%04d" % number)
+        summary = repository.backup([raw(source)])
+        source.write_bytes(b"%04d" % (number + 5000))  # same size, milliseconds later
+        after = repository.backup([raw(source)])
+        assert summary.snapshot.tree != after.snapshot.tree
+        assert content_of(repository, paths_in(repository, after.snapshot)[raw(source)]) == source.read_bytes()
+
+
 def test_the_monitor_ends_with_the_totals(repository: Repository, source: Path) -> None:
     monitor = Monitor()
     summary = repository.backup([raw(source)], monitor=monitor)

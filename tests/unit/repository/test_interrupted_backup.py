@@ -227,6 +227,21 @@ def test_while_another_holds_it_alone_nothing_is_touched(repository: Repository,
     assert repository.lock_names() == ()
 
 
+def test_a_run_whose_lock_was_taken_away_lists_nothing(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository.init(MemoryBackend())
+    real_flush = archiver._Run._flush
+
+    def flush(self: archiver._Run) -> None:
+        real_flush(self)
+        for name in repository.lock_names():
+            repository.remove_lock(name)
+
+    monkeypatch.setattr(archiver._Run, "_flush", flush)
+    with pytest.raises(RepositoryLocked):
+        repository.backup([raw(source)])
+    assert repository.snapshots() == ()
+
+
 def test_packs_are_named_in_the_index_as_the_run_goes(
     noisy: Path, monkeypatch: pytest.MonkeyPatch, clock: FixedClock
 ) -> None:

@@ -70,6 +70,19 @@ def test_a_lock_that_someone_removed_can_still_be_given_back(repository: Reposit
     assert repository.lock_names() == ()
 
 
+def test_a_lock_that_was_taken_away_is_noticed(repository: Repository, clock: FixedClock) -> None:
+    with repository.lock(clock=clock) as lock:
+        lock.ensure_held()
+        for name in repository.lock_names():
+            repository.remove_lock(name)
+        with pytest.raises(RepositoryLocked) as raised:
+            lock.ensure_held()
+        assert raised.value.data["lost"] is True
+        clock.move_to(clock.now() + timedelta(minutes=40))
+        with pytest.raises(RepositoryLocked):
+            lock.refresh()
+
+
 def test_the_living_are_not_dead(clock: FixedClock) -> None:
     here = socket.gethostname()
     assert not is_provably_dead(foreign_lock(clock), clock.now())
