@@ -11,7 +11,7 @@ from app.assessment.local_time import later
 from app.assessment.model import ConnectionState, DataSetHealth, Finding, State, TargetHealth
 from app.assessment.situation import Situation
 from app.policy.machine import Target
-from app.policy.model import DataSet, Plan
+from app.policy.model import DataSet, Demand, Plan
 from app.records.facts import Run
 
 
@@ -39,6 +39,8 @@ def _data_set(
     lights = [age_state(situation, newest, plan.max_age)]
     lights += [State.ATTENTION for age in own if not age.target.removable and age.late(situation.now)]
     lights += [f.state for f in findings if f.subject == data_set.id]
+    if _lags_behind(situation, plan, newest):
+        lights.append(State.ATTENTION)
     return DataSetHealth(
         data_set=data_set.id,
         name=data_set.name,
@@ -49,6 +51,14 @@ def _data_set(
         due=later(since, plan.max_age, situation.tz),
         good_targets=tuple(age.target.id for age in own if age.fresh(situation.now)),
     )
+
+
+def _lags_behind(situation: Situation, plan: Plan, newest: datetime | None) -> bool:
+    """Tell whether a set that must be copied at once is not: a copy of hours ago is good, but not what was asked."""
+    wanted = plan.requirement(Demand.CONTINUOUS_OFFSITE)
+    if wanted is None or wanted.every is None:
+        return False
+    return newest is None or situation.now - newest > wanted.every
 
 
 def newest_copy(situation: Situation, data_set: DataSet) -> datetime | None:

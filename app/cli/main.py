@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 import click
 
 from app.cli.session import Session
-from app.errors import ConfigurationError, ExitCode, VangnetError
+from app.errors import ExitCode, VangnetError
 from app.i18n import N_, _, language_of, set_language
+from app.policy.errors import FileInvalid
 
 
 class Entry(NamedTuple):
@@ -114,8 +115,8 @@ def _show_error(error: VangnetError, *, as_json: bool) -> None:
         data = {key: str(value) for key, value in error.data.items()}
         document = {"error": {"code": error.code, "what": said.what, "data": data}}
         click.echo(json.dumps(document, ensure_ascii=False))
-    # The mistakes of a file are what a person needs; the details of other errors only say more of the same.
-    details = said.details if isinstance(error, ConfigurationError) else ()
+    # The mistakes of a file are what a person needs; the details of other errors are for the log.
+    details = said.details if isinstance(error, FileInvalid) else ()
     for line in (said.what, *(f"  {detail}" for detail in details), said.safe, said.do):
         if line:
             click.echo(line, err=True)
