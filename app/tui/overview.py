@@ -13,7 +13,7 @@ from app.records.facts import DriveSight, UpsSight
 from app.tui.source import Picture
 from app.tui.widgets.rows import Line, Note, Row, cell, columns
 from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
-from app.wording.findings import finding_text
+from app.wording.findings import finding_advice, finding_text
 from app.wording.power import ups_text
 from app.wording.runs import next_run_text
 from app.wording.sizes import felt_size
@@ -139,4 +139,13 @@ def findings(picture: Picture) -> Iterator[Line]:
     yield Row(cell(_("Points of attention"), style="$muted"))
     for finding in wanted:
         lead = Content.styled(f"  {SIGNS[finding.state]} ", f"bold {STYLES[finding.state]}")
-        yield Note(lead + Content(finding_text(finding)))
+        advice = finding_advice(finding)
+        yield Note(Content(finding_text(finding)) + Content.styled(f" {advice}" if advice else "", "$muted"), lead)
+
+
+def worst(picture: Picture) -> str:
+    """Say what is most wrong and what helps; empty when nothing is wrong."""
+    found = max(picture.assessment.findings, key=lambda f: f.state, default=None)
+    if found is None or found.state is State.OK:
+        return ""
+    return f"{finding_text(found)} {finding_advice(found)}".strip()

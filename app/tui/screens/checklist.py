@@ -211,20 +211,16 @@ def _lines(picture: Picture, *, wide: bool) -> Iterator[tuple[str, Line]]:
         if number in names:
             yield f"group:{number}", Note(Content.styled(f"  {_(names[number])}", "bold $muted"))
         sign, style = _MARKS[line.answer.verdict if line.answer is not None else None]
-        yield (
-            line.item.id,
-            Row(
-                cell(sign, 1, style=f"bold {style}"),
-                cell(line.item.id, 3, style="$muted"),
-                cell(line.item.question.text(language()), share=5 if wide else 6),
-                cell(
-                    evidence_text(line, picture.timezone) if line.known else _("your statement"),
-                    share=5,
-                    style="$muted",
-                ),
-                cell(Content.styled(_action(line), "$accent"), 12, align="right"),
-            ),
-        )
+        known = evidence_text(line, picture.timezone) if line.known else _("your statement")
+        cells = [
+            cell(sign, 1, style=f"bold {style}"),
+            cell(line.item.id, 3, style="$muted"),
+            cell(line.item.question.text(language()), share=5),
+            # On a narrow screen the evidence stands below the list, in full, for the item that the cursor is on.
+            *((cell(known, share=6, style="$muted"),) if wide else ()),
+            cell(Content.styled(_action(line), "$accent"), 12, align="right"),
+        ]
+        yield line.item.id, Row(*cells)
 
 
 def _action(line: EvidenceLine) -> str:

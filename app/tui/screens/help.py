@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -26,27 +26,32 @@ class HelpOverlay(ModalScreen[None]):
         self._paragraphs = paragraphs
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", id="help"):
+        with Vertical(classes="dialog", id="help"):
             yield Static(_("What is this?"), classes="title")
-            for paragraph in self._paragraphs:
-                yield Static(paragraph, classes="paragraph", markup=False)
-            yield Sheet(id="help-keys")
-            yield KeyBar((KeyHint("Esc", _("Back to the screen"), "screen.dismiss"),))
+            with VerticalScroll(id="help-text"):
+                for paragraph in self._paragraphs:
+                    yield Static(paragraph, classes="paragraph", markup=False)
+                yield Sheet(id="help-keys")
+            yield KeyBar(
+                (
+                    KeyHint("Esc", _("Back to the screen"), "screen.dismiss"),
+                    KeyHint("F2", _("Nederlands"), "app.other_language"),
+                    KeyHint("F3", _("Light or dark"), "app.other_theme"),
+                )
+            )
 
     def on_mount(self) -> None:
         keys = (
             ("1 – 4", _("the screens; a click works too")),
             ("↑ ↓  Enter", _("walk through a list; do what it says")),
             ("Tab", _("to the next field or button")),
-            ("Esc", _("back to Today")),
-            ("F2", _("Nederlands / English")),
-            ("F3", _("dark, light or high contrast")),
             ("Ctrl+Q", _("close the screens; copies just go on")),
         )
         self.query_one(Sheet).fill(
             [Row(cell(key, 12, style="bold $accent"), cell(text), pointer=False) for key, text in keys]
         )
+        self.query_one("#help-text").focus()
 
     async def retell(self) -> None:
-        """Say everything again in the language spoken now; the paragraphs come with the next opening."""
+        """Close: the paragraphs come in the other language with the next opening."""
         self.dismiss()

@@ -18,7 +18,7 @@ from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
-from app.tui.widgets.rows import Note, Row, Rows, Sheet, cell
+from app.tui.widgets.rows import Note, Row, Rows, Sheet, cell, columns
 from app.tui.widgets.state import outcome_text
 from app.wording import runs as run_words
 from app.wording.errors import explain
@@ -71,14 +71,10 @@ class RunsScreen(Frame):
 
     def show(self, picture: Picture) -> None:
         self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
-        wide = self.app.size.width >= 100
-        self.query_one("#runs-head", Sheet).fill([_head(wide)])
-        rows: list[tuple[str, Row | Note]] = [
-            (str(run.id), _run_row(picture, run, wide)) for run in picture.runs if run.outcome is not Outcome.RUNNING
-        ]
-        if not rows:
-            rows = [("none", Note(Content.styled("  " + _("Nothing has been copied yet."), "$muted")))]
-        self.query_one("#runs", Rows).fill(rows)
+        head, rows = _table(picture, wide=self.app.size.width >= 100)
+        self.query_one("#runs-head", Sheet).fill([head])
+        none = Note(Content.styled("  " + _("Nothing has been copied yet."), "$muted"))
+        self.query_one("#runs", Rows).fill(rows or [("none", none)])
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         await self._open(event.option_id)
@@ -112,29 +108,24 @@ class RunsScreen(Frame):
             self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
 
 
-def _widths(wide: bool) -> tuple[int, int, int]:
-    """When, outcome, numbers."""
-    return (20, 18, 30) if wide else (16, 14, 12)
-
-
-def _head(wide: bool) -> Row:
-    when, outcome, numbers = _widths(wide)
-    return Row(
-        cell(_("when"), when, style="$muted"),
-        cell(_("what"), style="$muted"),
-        cell(_("how it ended"), outcome, style="$muted"),
-        cell(_("new"), numbers, style="$muted", align="right"),
-    )
-
-
-def _run_row(picture: Picture, run: Run, wide: bool) -> Row:
-    when, outcome, numbers = _widths(wide)
-    return Row(
-        cell(felt_time(run.started, picture.now, picture.timezone), when),
-        cell(_what(picture, run)),
-        cell(outcome_text(run.outcome), outcome),
-        cell(_numbers(run, wide), numbers, style="$muted", align="right"),
-    )
+def _table(picture: Picture, *, wide: bool) -> tuple[Row, list[tuple[str, Row | Note]]]:
+    """The head and the lines, with equally wide columns; how much was new only where there is room."""
+    ended = [run for run in picture.runs if run.outcome is not Outcome.RUNNING]
+    table = [[Content.styled(text, "$muted") for text in (_("when"), _("what"), _("how it ended"))]]
+    table += [
+        [
+            Content(felt_time(run.started, picture.now, picture.timezone)),
+            _what(picture, run),
+            outcome_text(run.outcome),
+        ]
+        for run in ended
+    ]
+    if wide:
+        table[0].append(Content.styled(_("new"), "$muted"))
+        for line, run in zip(table[1:], ended, strict=True):
+            line.append(Content.styled(_numbers(run), "$muted"))
+    head, *rows = columns(table, flexible=1, right=(3,))
+    return head, [(str(run.id), row) for run, row in zip(ended, rows, strict=True)]
 
 
 def _what(picture: Picture, run: Run) -> Content:
@@ -144,11 +135,9 @@ def _what(picture: Picture, run: Run) -> Content:
     return Content(run_words.run_name(run.kind)) + Content.styled(f" {about}", "$muted")
 
 
-def _numbers(run: Run, wide: bool) -> str:
+def _numbers(run: Run) -> str:
     if run.kind not in (RunKind.BACKUP, RunKind.FULL) or run.outcome not in (Outcome.GOOD, Outcome.INCOMPLETE):
         return ""
-    if not wide:
-        return felt_size(run.bytes_added)
     changed = run.files_new_or_changed
     files = ngettext("{count} file", "{count} files", changed).format(count=felt_number(changed))
     return f"{files}, {felt_size(run.bytes_added)}"

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from app.assessment.model import Obligation, Timing
+from app.assessment.model import Obligation, State, Timing
 from app.i18n import _
 from app.records.facts import RequestKind
 from app.tui import overview
@@ -19,7 +19,7 @@ from app.tui.frame import Frame, Heading
 from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
-from app.tui.widgets.rows import Row, Rows, Sheet
+from app.tui.widgets.rows import Row, Rows, Sheet, columns
 from app.tui.widgets.state import CLASSES, SIGNS, STYLES
 from app.wording.headline import headline
 from app.wording.tasks import task_text
@@ -93,10 +93,10 @@ class TodayScreen(Frame):
         banner = self.query_one("#headline", Static)
         for state, name in CLASSES.items():
             banner.set_class(state is said.state, name)
-        banner.update(
-            Content.styled(f"{SIGNS[said.state]}  ", f"bold {STYLES[said.state]}")
-            + Content.styled(said.text, "bold $ink")
-        )
+        sign = Content.styled(f"{SIGNS[said.state]}  ", f"bold {STYLES[said.state]}")
+        text = sign + Content.styled(said.text, "bold $ink")
+        why = overview.worst(picture) if said.state is State.ERROR else ""
+        banner.update(text + Content.styled(f"\n{why}", "$ink") if why else text)
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         picture = self.vangnet.picture

@@ -30,6 +30,17 @@ class Choice(Rows):
         def control(self) -> Choice:
             return self.choice
 
+    class Confirmed(Message):
+        """The option that was chosen already was chosen again: that is what it shall be."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> Choice:
+            return self.choice
+
     def __init__(
         self,
         options: Sequence[tuple[str, str]],
@@ -49,7 +60,11 @@ class Choice(Rows):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        if event.option_id is not None and event.option_id != self.chosen:
+        if event.option_id is None:
+            return
+        if event.option_id == self.chosen:
+            self.post_message(self.Confirmed(self))
+        else:
             self.choose(event.option_id)
 
     def choose(self, key: str) -> None:

@@ -49,22 +49,24 @@ def pace(run: Run, progress: Progress) -> Pace:
 
 
 class Bar(Visual):
-    """A line that fills from left to right."""
+    """A line that fills from left to right, with its numbers at the end."""
 
-    def __init__(self, fraction: float | None) -> None:
+    def __init__(self, fraction: float | None, numbers: str = "") -> None:
         self.fraction = fraction
+        self.numbers = numbers
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
-        halves = round((self.fraction or 0.0) * width * 2)
-        full, half = divmod(halves, 2)
+        numbers = Content.styled(f"  {self.numbers}", "bold $accent") if self.numbers else Content("")
+        length = max(1, width - numbers.cell_length)
+        full, half = divmod(round((self.fraction or 0.0) * length * 2), 2)
         done = "━" * full + ("╸" if half else "")
-        line = Content.styled(done, "$accent") + Content.styled("━" * (width - len(done)), "$line")
+        line = Content.styled(done, "$accent") + Content.styled("━" * (length - len(done)), "$line") + numbers
         return line.render_strips(width, height, style, options)
 
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:  # noqa: ARG002 - the base's signature
         return container_width
 
-    def get_height(self, rules: RulesMap, width: int) -> int:
+    def get_height(self, rules: RulesMap, width: int) -> int:  # noqa: ARG002 - the base's signature
         return 1
 
 
@@ -90,14 +92,8 @@ class ProgressPanel(Vertical):
         )
         self.query_one("#progress-title", Static).update(title)
         numbers = pace(run, progress) if progress is not None else Pace(None, 0.0, None)
-        self.query_one("#progress-bar", Static).update(Bar(numbers.fraction))
-        self.query_one("#progress-numbers", Static).update(
-            Row(
-                cell(_counts(progress, numbers)),
-                cell(_left(numbers), 30, style="$accent", align="right"),
-                pointer=False,
-            )
-        )
+        self.query_one("#progress-bar", Static).update(Bar(numbers.fraction, _left(numbers)))
+        self.query_one("#progress-numbers", Static).update(_counts(progress, numbers))
         self.query_one("#progress-advice", Static).update(Content.styled(advice_text(picture, run), "$muted"))
 
 
@@ -141,12 +137,17 @@ def _counts(progress: Progress | None, numbers: Pace) -> str:
             )
         )
     if progress.bytes_total:
-        parts.append(
-            _("{done} of {total}").format(done=felt_size(progress.bytes_done), total=felt_size(progress.bytes_total))
-        )
+        parts.append(_("{done} of {total}").format(done=_without_unit(progress), total=felt_size(progress.bytes_total)))
     if numbers.bytes_per_s >= 1:
         parts.append(_("{size}/s").format(size=felt_size(int(numbers.bytes_per_s))))
     return " · ".join(parts)
+
+
+def _without_unit(progress: Progress) -> str:
+    """Write how much is done, without the unit where it is that of the total: "1,9 of 2,6 GB"."""
+    done, total = felt_size(progress.bytes_done), felt_size(progress.bytes_total)
+    number, _space, unit = done.rpartition(" ")
+    return number if total.endswith(f" {unit}") else done
 
 
 def _left(numbers: Pace) -> str:

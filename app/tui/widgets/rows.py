@@ -90,23 +90,33 @@ class Row(Visual):
 
 
 class Note(Visual):
-    """A line of wrapped text between rows (a heading, an explanation); the cursor passes over it."""
+    """Wrapped text between rows (a heading, an explanation); the cursor passes over it.
 
-    def __init__(self, text: Content) -> None:
+    `lead` stands before the first line; the lines after it are indented as far.
+    """
+
+    def __init__(self, text: Content, lead: Content = Content("")) -> None:  # noqa: B008 - Content is immutable
         self.text = text
+        self.lead = lead
 
     @property
     def plain(self) -> str:
-        return self.text.plain
+        return self.lead.plain + self.text.plain
+
+    def _lines(self, width: int) -> list[Content]:
+        indent = self.lead.cell_length
+        wrapped = self.text.wrap(max(1, width - indent))
+        return [(self.lead if number == 0 else Content(" " * indent)) + line for number, line in enumerate(wrapped)]
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
-        return self.text.render_strips(width, height, style, options)
+        strips = [strip for line in self._lines(width) for strip in line.render_strips(width, None, style, options)]
+        return strips[:height]
 
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        return self.text.get_optimal_width(rules, container_width)
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:  # noqa: ARG002 - the base's signature
+        return self.lead.cell_length + self.text.cell_length
 
-    def get_height(self, rules: RulesMap, width: int) -> int:
-        return self.text.get_height(rules, width)
+    def get_height(self, rules: RulesMap, width: int) -> int:  # noqa: ARG002 - the base's signature
+        return len(self._lines(width))
 
 
 Line = Row | Note
@@ -128,7 +138,7 @@ class Rows(OptionList):
         if keys == self._keys:
             for index, (_, line) in enumerate(wanted):
                 if isinstance(line, Row):
-                    line.pointed = index == self.highlighted
+                    line.pointed = self.has_focus and index == self.highlighted
                 self.replace_option_prompt_at_index(index, line)
             return
         self._keys = keys
@@ -151,21 +161,35 @@ class Rows(OptionList):
         return tuple(o.prompt.plain for o in self.options if isinstance(o.prompt, Row | Note))
 
     def watch_highlighted(self, highlighted: int | None) -> None:
-        for index, option in enumerate(self.options):
-            if isinstance(option.prompt, Row):
-                option.prompt.pointed = index == highlighted
+        self._point()
         super().watch_highlighted(highlighted)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        self._point()
+
+    def _point(self) -> None:
+        """Put the cursor's mark where the cursor is, while the list has it."""
+        for index, option in enumerate(self.options):
+            line = option.prompt
+            pointed = self.has_focus and index == self.highlighted
+            if isinstance(line, Row) and line.pointed is not pointed:
+                line.pointed = pointed
+                self.replace_option_prompt_at_index(index, line)  # what was drawn of it before is not right any more
 
 
 def columns(
-    table: Sequence[Sequence[str | Content]], *, right: Collection[int] = (), pointer: bool = True
+    table: Sequence[Sequence[str | Content]], *, flexible: int = 0, right: Collection[int] = (), pointer: bool = True
 ) -> tuple[Row, ...]:
-    """Make rows of which every column but the first is as wide as its widest text; the first takes what is left."""
+    """Make rows of which every column is as wide as its widest text; the `flexible` one takes what is left."""
     cells = [[text if isinstance(text, Content) else Content(text) for text in line] for line in table]
     widths = [max((line[n].cell_length for line in cells), default=0) for n in range(len(cells[0]) if cells else 0)]
     return tuple(
         Row(
-            *(Cell(text, widths[n] if n else None, "right" if n in right else "left") for n, text in enumerate(line)),
+            *(
+                Cell(text, None if n == flexible else widths[n], "right" if n in right else "left")
+                for n, text in enumerate(line)
+            ),
             pointer=pointer,
         )
         for line in cells

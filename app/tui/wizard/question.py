@@ -13,14 +13,12 @@ from app.i18n import _, language
 from app.policy.model import (
     Availability,
     Axis,
-    Basis,
     Classification,
     Confidentiality,
     Demand,
     Integrity,
     Level,
     Policy,
-    Rule,
     Tier,
 )
 from app.policy.questions import consequence, levels_of
@@ -31,18 +29,6 @@ from app.tui.wizard.route import PageId, data_set_of
 
 _UNKNOWN = Classification(Availability.IMPORTANT, Integrity.REQUIRED, Confidentiality.CONFIDENTIAL)
 """Where a data set of one's own starts: rather a bit too careful."""
-_MEANS = {
-    Axis.AVAILABILITY: (
-        Demand.WEEKLY_COPY,
-        Demand.DAILY_COPY,
-        Demand.CONTINUOUS_OFFSITE,
-        Demand.UPS,
-        Demand.REDUNDANT_UPS,
-    ),
-    Axis.INTEGRITY: (Demand.WEEKLY_COPY, Demand.DAILY_COPY, Demand.CONTINUOUS_OFFSITE, Demand.DAILY_VERSIONS),
-    Axis.CONFIDENTIALITY: (Demand.ENCRYPTION,),
-}
-"""Which rules explain an axis: what its answer changes."""
 
 
 class QuestionPage(Page):
@@ -96,24 +82,20 @@ class QuestionPage(Page):
     def _meaning(self) -> Content:
         levels = self._classification()
         leads_to = consequence(self._policy, levels)
-        rules = tuple(rule for rule in leads_to.rules if rule.demand in _MEANS[self._axis])
         if self._axis is Axis.CONFIDENTIALITY:
-            text = " ".join(rule.text.text(language()) for rule in rules) or _(
+            asked = (rule.text.text(language()) for rule in leads_to.rules if rule.demand is Demand.ENCRYPTION)
+            text = " ".join(asked) or _(
                 "The policy does not ask for encryption. Vangnet encrypts these copies all the same."
             )
         else:
             text = leads_to.tier.consequence.text(language())
-        return Content(text) + Content("\n") + Content.styled(self._reason(levels, leads_to.tier.tier, rules), "$muted")
+        return Content(text) + Content("\n") + Content.styled(self._reason(levels, leads_to.tier.tier), "$muted")
 
-    def _reason(self, levels: Classification, tier: Tier, rules: tuple[Rule, ...]) -> str:
-        name = self._level().label.text(language())
-        sources = ", ".join(dict.fromkeys(s for rule in rules if rule.basis is Basis.SOURCE for s in rule.source))
-        others = _decided_elsewhere(self._axis, levels, tier)
-        if others:
+    def _reason(self, levels: Classification, tier: Tier) -> str:
+        if _decided_elsewhere(self._axis, levels, tier):
             return _("Why: this is how much the other answers about this data ask for.")
-        if not sources:
-            return _("Why: the back-up policy calls this data “{level}”.").format(level=name)
-        return _("Why: the back-up policy ({sources}) calls this data “{level}”.").format(sources=sources, level=name)
+        name = self._level().label.text(language())
+        return _("Why: the back-up policy calls this data “{level}”.").format(level=name)
 
     def _level(self) -> Level:
         chosen = self.query_one(Choice).chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -16,6 +17,7 @@ from textual.widgets import Button, Input, Static
 from app.i18n import _
 from app.setup.answers import SetupAnswers
 from app.tui.screens.help import HelpOverlay
+from app.tui.widgets.choice import Choice
 from app.tui.wizard.page import NotYet, Page
 from app.tui.wizard.pages import page_for
 from app.tui.wizard.route import FIRST, STEPS, PageId, Stop, page_after, page_before, page_to_resume
@@ -29,10 +31,10 @@ class WizardScreen(Screen[None]):
 
     CSS_PATH = "wizard.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "explain", show=False),
+        Binding("f1", "explain", show=False, priority=True),
         Binding("escape", "later", show=False),
-        Binding("pagedown,ctrl+n", "onward", show=False),
-        Binding("pageup,ctrl+b", "back", show=False),
+        Binding("pagedown", "onward", show=False, priority=True),
+        Binding("pageup", "back", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
@@ -91,15 +93,15 @@ class WizardScreen(Screen[None]):
         for line in ("#step-line", "#foot-line"):
             self.query_one(line, Static).update("─" * width)
         back = self.query_one("#back", Button)
-        back.label = _("← Back")
+        back.label = Content(_("← Back")) + Content.styled("  PgUp", "$muted")
         back.display = page_before(self.answers, self.page_id) is not None
-        self.query_one("#later", Button).label = _("Continue later")
-        self.query_one("#help", Button).label = _("F1 Help")
+        self.query_one("#later", Button).label = _key("Esc", _("Continue later"))
+        self.query_one("#help", Button).label = _key("F1", _("Help"))
         self._label_onward()
 
     def _label_onward(self) -> None:
         onward = self.query_one("#onward", Button)
-        onward.label = self.page.onward_label()
+        onward.label = Content(self.page.onward_label()) + Content("  PgDn")
         onward.display = self.page.may_go_on()
 
     def on_resize(self) -> None:
@@ -120,6 +122,14 @@ class WizardScreen(Screen[None]):
         """Enter goes to the next field, and from the last one to the button."""
         self.focus_next()
 
+    @on(Choice.Confirmed)
+    async def _confirmed(self) -> None:
+        """Enter on what is chosen already says yes to it: to the next field, or to the next page."""
+        if len(self.page.query("Input, Rows")) == 1:
+            await self.action_onward()
+        else:
+            self.focus_next()
+
     @on(Button.Pressed, "#onward")
     async def action_onward(self) -> None:
         """Keep this page's answer and go on; say what is wrong when there is no answer yet."""
@@ -139,10 +149,8 @@ class WizardScreen(Screen[None]):
     @on(Button.Pressed, "#back")
     async def action_back(self) -> None:
         """Go to the page before; a half answer is no reason to stay."""
-        try:
+        with contextlib.suppress(NotYet):
             self.answers = self.page.collect()
-        except NotYet:
-            pass
         before = page_before(self.answers, self.page_id)
         if before is not None:
             await self._go(before)
@@ -161,10 +169,8 @@ class WizardScreen(Screen[None]):
             self._warned_on = self.page_id
             self._say(warning)
             return
-        try:
+        with contextlib.suppress(NotYet):
             self.answers = self.page.collect()
-        except NotYet:
-            pass
         if not await self.vangnet.source.set_up():
             await self.vangnet.source.save_draft(dataclasses.replace(self.answers, page=str(self.page_id)))
         self.app.exit()
@@ -182,10 +188,8 @@ class WizardScreen(Screen[None]):
 
     async def retell(self) -> None:
         """Say every text again, in the language spoken now; what was typed stays where the page has it already."""
-        try:
+        with contextlib.suppress(NotYet):
             self.answers = self.page.collect()
-        except NotYet:
-            pass
         if self.page.may_go_on() and not self.page.may_leave():
             await self.open(self.page_id)
         else:
@@ -195,3 +199,7 @@ class WizardScreen(Screen[None]):
         wrong = self.query_one("#wrong", Static)
         wrong.display = bool(text)
         wrong.update(f"! {text}" if text else "")
+
+
+def _key(key: str, label: str) -> Content:
+    return Content.styled(f"{key} ", "bold $accent") + Content(label)
