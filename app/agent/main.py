@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import signal
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from app.targets.drives import DriveWatcher
 
 REQUESTS_S = 0.5
 """How often we look whether somebody asks for something."""
+CONFIGURATION_TURNS = 4
+"""Every so many of these looks, also whether the configuration changed or the clock jumped."""
 DUE_S = 60.0
 POWER_S = 5.0
 TIDY_S = 3600.0
@@ -128,13 +131,17 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     async with _stop_signals() as stop, _watching(agent) as watches:
         version: int | None = None
         wall = _wall_s(clock)
-        while not await _is_set_within(stop, REQUESTS_S):
-            if agent.reload():
-                watches.drives.retarget(agent.machine)
-                await call_guarded("due", agent.look_and_start)
+        for turn in itertools.count():
+            if await _is_set_within(stop, REQUESTS_S):
+                break
             if (now := records.data_version()) != version:
                 version = now
                 await call_guarded("requests", agent.take_requests)
+            if turn % CONFIGURATION_TURNS:
+                continue
+            if agent.reload():
+                watches.drives.retarget(agent.machine)
+                await call_guarded("due", agent.look_and_start)
             if abs(_wall_s(clock) - wall) > CLOCK_JUMP_S:
                 # The computer slept, or its clock was set: look at once, and count from the new time.
                 say("clock-jumped", seconds=round(_wall_s(clock) - wall))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,10 +67,18 @@ class TestHome:
         with self.records() as records:
             return records.runs(limit=500, kind=kind)[::-1]
 
-    def start_agent(self, *options: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+    def start_agent(
+        self, *options: str, before: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start `vangnet agent` as a real process; `before` is a program that starts it."""
         command = [*before, sys.executable, "-m", "app", "--home", str(self.home.config), "agent", *options]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})},
+        )
 
     def agent(self, *options: str, before: tuple[str, ...] = (), timeout_s: float = 60) -> int:
         """Run `vangnet agent` to its end and return its exit code."""
@@ -187,9 +195,9 @@ def wait_until(true: Callable[[], bool], *, timeout_s: float = 30, what: str = "
 
 
 @contextlib.contextmanager
-def lasting_agent(made: TestHome) -> Iterator[subprocess.Popen[bytes]]:
+def lasting_agent(made: TestHome, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Have an agent run; afterwards it is asked to stop, and must."""
-    with made.start_agent() as process:
+    with made.start_agent(environment=environment) as process:
         try:
             yield process
         finally:

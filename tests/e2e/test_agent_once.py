@@ -181,6 +181,15 @@ def test_asked_to_stop_it_stops_and_leaves_a_sound_place(school: TestHome) -> No
         school.restic_check(place)
 
 
+def test_a_run_that_is_stopped_before_its_worker_listens_is_cancelled_not_broken(school: TestHome) -> None:
+    with school.start_agent("--once") as agent:
+        with school.records() as records:
+            wait_until(lambda: records.running() != (), what="a run")
+        agent.send_signal(signal.SIGTERM)
+        agent.wait(timeout=20)
+    assert {run.outcome for run in school.runs()} == {Outcome.CANCELLED}
+
+
 def test_requests_alone_are_answered_without_doing_what_else_is_due(school: TestHome) -> None:
     with school.records() as records:
         wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="annex", by="test")
