@@ -293,16 +293,18 @@ def test_killed_at_any_moment_the_repository_is_sound(tmp_path: Path, clock: Fix
     key = make_key_file(master, Secret(PASSWORD), hostname="h", username="u", now=clock.now(), n=1 << 10, p=1)
     repository = Repository.init(LocalBackend(tmp_path / "repository"), master, [key])
     restic = Restic.at(tmp_path / "repository", PASSWORD, folder=tmp_path)
+    caught_storing = 0
     for delay_s in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
         process = start_backup(tmp_path, source, master)
         time.sleep(delay_s)
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        caught_storing += process.wait() == -signal.SIGKILL and bool(repository.lock_names())
         time.sleep(0.05)
         (source / f"{int(delay_s * 1000)}.txt").write_bytes(noise.randbytes(200_000))
         for name in repository.lock_names():  # a dead run's lock: ours removes it, restic asks for it
             repository.remove_lock(name)
         restic.check(read_data=True)
+    assert caught_storing > 0
     process = start_backup(tmp_path, source, master)
     assert process.wait() == 0
     restic.check(read_data=True)
