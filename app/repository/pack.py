@@ -27,7 +27,7 @@ _LENGTH = struct.Struct("<I")
 _BARE = struct.Struct("<BI32s")
 _COMPRESSED = struct.Struct("<BII32s")
 _HEADER_LIMIT = 32 << 20
-_SPARE = 5 << 20  # room for one of our largest chunks and a header
+_SPARE = 4 << 20  # room for one of our largest chunks and a header
 
 
 class PackEntry(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +74,16 @@ class PackBuilder:
         self._make_room(len(stored) + OVERHEAD)
         with memoryview(self._buffer) as view:
             length = self._sealer.seal_into(view, self._used, stored)
+        self._list(blob_id, length, plain_length)
+        return length
+
+    def add_sealed(self, blob_id: BlobId, sealed: Plain, plain_length: int) -> None:
+        """Take in a blob as it lies in another pack that was sealed with the same key."""
+        self._make_room(len(sealed))
+        self._buffer[self._used : self._used + len(sealed)] = sealed
+        self._list(blob_id, len(sealed), plain_length)
+
+    def _list(self, blob_id: BlobId, length: int, plain_length: int) -> None:
         kind = self._is_tree + (2 if plain_length else 0)
         if plain_length:
             self._headers.append(_COMPRESSED.pack(kind, length, plain_length, blob_id))
@@ -81,7 +91,6 @@ class PackBuilder:
             self._headers.append(_BARE.pack(kind, length, blob_id))
         self._entries.append(PackEntry(blob_id, self._is_tree, self._used, length, plain_length))
         self._used += length
-        return length
 
     def finish(self) -> FinishedPack:
         """Add the header; the builder then starts anew with `clear`."""

@@ -21,7 +21,7 @@ SMALL_FILE = 512 << 10
 """Smaller files are one blob."""
 
 _AVERAGE_CHUNK = 1 << 20
-_LARGEST_CHUNK = 4 << 20
+_LARGEST_CHUNK = 3 << 20
 _BUFFER = 2 * _LARGEST_CHUNK
 _TICK_NS = 10_000_000  # CONFIG_HZ=100, the slowest usual kernel
 _COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE: what files are stamped with; the module has no name for it
