@@ -34,7 +34,8 @@ from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
 from app.repository.state import SourceState, load_state, save_state, state_path
 from app.repository.storing import BlobStore, StoredPack
-from app.repository.workers import BatchDone, Duty, ForkedWorkers, InlineWorkers, Workers, worker_count
+from app.repository.worker import BatchDone, Duty
+from app.repository.workers import ForkedWorkers, InlineWorkers, Workers, worker_count
 
 PROGRAM = "vangnet"
 CHECKPOINT_EVERY_S = 45.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from app.repository.workers import Batch, FolderPart
+from app.repository.worker import Batch, FolderPart
 
 _BATCH_BYTES = 2 << 20
 _BATCH_FILES = 256

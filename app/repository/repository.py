@@ -375,6 +375,12 @@ class Repository:
 
         return finder.find(self, pattern, snapshots)
 
+    def entry_at(self, snapshot: Snapshot, path: bytes) -> FoundEntry | None:
+        """Return the entry of a snapshot at a path, None when there is none; see `finder.entry_at`."""
+        from app.repository import finder
+
+        return finder.entry_at(self, snapshot, path)
+
     def versions(self, path: bytes) -> tuple[FoundEntry, ...]:
         """Return the distinct versions of a path, newest first; see `finder.versions`."""
         from app.repository import finder

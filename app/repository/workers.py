@@ -11,81 +11,23 @@ import gc
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from app.errors import VangnetError
 from app.repository import errors
 from app.repository.errors import Cancelled, RepositoryError, WorkerDied
-from app.repository.index import Index
-from app.repository.model import FileProblem
-from app.repository.reading import FileReader, SourceChanged
-from app.repository.repository import Repository
-from app.repository.scan import reason_of
-from app.repository.shared import MOST_WORKERS, Board, Claims
-from app.repository.storing import BlobStore, StoredPack
+from app.repository.shared import MOST_WORKERS
+from app.repository.storing import StoredPack
+from app.repository.worker import Batch, BatchDone, Duty, Failed, Flushed, Message, Worker
 
 _BATCHES_AHEAD = 2  # for each worker: one being read, one waiting in the pipe
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 64 << 20
-
-
-class FolderPart(NamedTuple):
-    """Some files of a folder that are to be read."""
-
-    folder: int
-    path: bytes
-    names: tuple[bytes, ...]
-
-
-class Batch(NamedTuple):
-    """What a worker does at a time."""
-
-    parts: tuple[FolderPart, ...]
-    files: int
-
-
-class ReadFile(NamedTuple):
-    """A file that was dealt with: its node's JSON, None when it could not be stored."""
-
-    folder: int
-    name: bytes
-    node_json: str | None
-
-
-class BatchDone(NamedTuple):
-    """A batch's outcome."""
-
-    files: list[ReadFile]
-    problems: list[FileProblem]
-
-
-class Flushed(NamedTuple):
-    """A worker has written its last pack."""
-
-
-class Failed(NamedTuple):
-    """A worker gave up with one of the engine's errors (sent by name: our errors take keywords)."""
-
-    name: str
-    data: dict[str, object]
-
-
-Message = BatchDone | StoredPack | Flushed | Failed
-
-
-class Duty(NamedTuple):
-    """What every worker of a run works with."""
-
-    repository: Repository
-    stored: Index
-    board: Board
-    claims: Claims
-    verify: bool
 
 
 class Workers(Protocol):
@@ -112,54 +54,6 @@ class Workers(Protocol):
     def close(self) -> None:
         """End the workers, whatever they do."""
         ...
-
-
-class Worker:
-    """The work itself, in whatever process."""
-
-    def __init__(self, duty: Duty, number: int, report: Callable[[StoredPack], None]) -> None:
-        self._board = duty.board
-        self._number = number
-        self._store = BlobStore(
-            duty.repository,
-            duty.stored,
-            is_tree=False,
-            is_first=duty.claims.claim,
-            on_stored=report,
-            verify=duty.verify,
-        )
-        self._reader = FileReader(self._store, seed=duty.repository.polynomial, on_bytes=self._on_bytes)
-
-    def perform(self, batch: Batch) -> BatchDone:
-        """Read the files of a batch; raises Cancelled between two blobs when the run is to stop."""
-        done = BatchDone([], [])
-        for part in batch.parts:
-            for name in part.names:
-                self._board.raise_if_stopped()
-                path = os.path.join(part.path, name)
-                done.files.append(ReadFile(part.folder, name, self._read(path, done.problems)))
-                self._board.add_file(self._number)
-        return done
-
-    def flush(self) -> None:
-        self._store.flush()
-
-    def _read(self, path: bytes, problems: list[FileProblem]) -> str | None:
-        try:
-            node_json, steady = self._reader.read(path)
-        except OSError as exc:
-            problems.append(FileProblem(path, reason_of(exc)))
-            return None
-        except SourceChanged:
-            problems.append(FileProblem(path, "changed"))
-            return None
-        if not steady:
-            problems.append(FileProblem(path, "changed"))
-        return node_json
-
-    def _on_bytes(self, count: int) -> None:
-        self._board.add_bytes(self._number, count)
-        self._board.raise_if_stopped()
 
 
 class InlineWorkers:
