@@ -38,6 +38,7 @@ class Agent:
         self._started = clock.now()
         self._files = (str(home.policy_file), str(home.machine_file))
         self._stamp: _Stamp | None = None
+        self._changed = False
         self._followers: set[asyncio.Task[None]] = set()
         self._unanswered: list[Request] = []
         self.closing = False
@@ -52,15 +53,16 @@ class Agent:
 
     # --- knowing -----------------------------------------------------------------------------------------------
 
-    def reload(self) -> bool:
-        """Read the policy and machine files when they have changed; returns whether they can be used now.
+    def reload(self) -> None:
+        """Read the policy and machine files when they have changed.
 
         While one cannot be used nothing is started: a worker reads the same files.
         """
         stamp = _stamp(self._files)
         if stamp == self._stamp:
-            return False
+            return
         self._stamp = stamp
+        self._changed = True
         self.installation = None
         try:
             self.installation = Installation.load(self._home, self._clock)
@@ -68,9 +70,13 @@ class Agent:
             self._unusable = exc
             say("configuration-refused", logging.WARNING, code=exc.code)
             self._records.emit("configuration-refused", exc.code)
-            return False
-        say("configuration-loaded", targets=len(self.installation.machine.targets))
-        return True
+        else:
+            say("configuration-loaded", targets=len(self.installation.machine.targets))
+
+    def configuration_changed(self) -> bool:
+        """Tell, once for each change, whether another configuration holds since the last time this was asked."""
+        changed, self._changed = self._changed, False
+        return changed
 
     def require_configuration(self) -> Installation:
         """Return the configuration; raises NotSetUp or what is wrong with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.schedule import due_now
@@ -20,6 +20,10 @@ _KINDS = {
     ObligationKind.CHECK: RunKind.CHECK,
     ObligationKind.RESTORE_TEST: RunKind.RESTORE_TEST,
 }
+
+
+HEAVY_REST = timedelta(days=1)
+"""How long a full copy, check or test that did not succeed is left alone: each costs hours of reading."""
 
 
 class NothingConnected(VangnetError):
@@ -59,7 +63,22 @@ def due_jobs(
     """
     released = replace(assessment, obligations=tuple(_released(o, attempts) for o in assessment.obligations))
     jobs = (_job(obligation) for obligation in due_now(released, connected=connected))
-    return tuple(dict.fromkeys(job for job in jobs if job is not None))
+    return tuple(
+        dict.fromkeys(
+            job for job in jobs if job is not None and (attempts is None or not _rests(job, attempts, assessment.at))
+        )
+    )
+
+
+def _rests(job: Job, attempts: Callable[[Job], Attempts], now: datetime) -> bool:
+    """Tell whether a job that reads everything again has done so, without success, less than a day ago."""
+    if job.kind is RunKind.BACKUP:
+        return False
+    earlier = attempts(job)
+    if not earlier.runs or earlier.runs[0].outcome is Outcome.GOOD or _worth_another_try(earlier):
+        return False
+    last = earlier.runs[0]
+    return timedelta(0) <= now - (last.finished or last.started) < HEAVY_REST
 
 
 def _released(obligation: Obligation, attempts: Callable[[Job], Attempts] | None) -> Obligation:

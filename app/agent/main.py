@@ -127,6 +127,7 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     say("agent-started")
     records.emit("agent-started", "")
     agent.reload()
+    agent.configuration_changed()
     agent.take_over()
     async with _stop_signals() as stop, _watching(agent) as watches:
         version: int | None = None
@@ -139,7 +140,8 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
                 await call_guarded("requests", agent.take_requests)
             if turn % CONFIGURATION_TURNS:
                 continue
-            if agent.reload():
+            agent.reload()
+            if agent.configuration_changed():
                 watches.drives.retarget(agent.machine)
                 await call_guarded("due", agent.look_and_start)
             if abs(_wall_s(clock) - wall) > CLOCK_JUMP_S:

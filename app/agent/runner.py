@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import app
 from app.agent.due import Job
@@ -215,8 +216,7 @@ class Runner:
             status = await process.wait()
             if status != 0:
                 kill_group(process.pid)
-                errors.seek(max(0, errors.seek(0, os.SEEK_END) - _STDERR_BYTES))
-                say("worker-said", logging.DEBUG, run=run_id, stderr=errors.read().decode("utf-8", "backslashreplace"))
+                _log_last_words(run_id, errors)
         if ticket.stopping and status == -signal.SIGTERM:
             # It was told to stop before it had begun to listen.
             self._close(run_id, Cancelled.code, Outcome.CANCELLED)
@@ -286,6 +286,15 @@ def worker_command(home: Home, run_id: RunId) -> list[str]:
     if home == Home.in_folder(home.config):
         command += ["--home", str(home.config)]
     return [*command, "worker", str(run_id)]
+
+
+def _log_last_words(run_id: RunId, errors: BinaryIO) -> None:
+    """Log what a worker wrote when the interpreter gave up: the kind of error for all, the rest only in debug."""
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _STDERR_BYTES))
+    said = errors.read().decode("utf-8", "backslashreplace").strip()
+    if said:
+        say("worker-crashed", logging.WARNING, run=run_id, error=said.splitlines()[-1].partition(":")[0])
+        say("worker-said", logging.DEBUG, run=run_id, stderr=said)
 
 
 def _resolve(ticket: Ticket, run: Run | None) -> None:

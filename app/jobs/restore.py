@@ -12,12 +12,14 @@ import psutil
 
 from app.jobs.conduct import Ending, conduct, problems_of
 from app.jobs.copies import Copy, newest_copy
-from app.jobs.errors import RestoreIntoSource
+from app.jobs.errors import RestoreIntoSource, UnknownDataSet
 from app.jobs.installation import Installation
-from app.policy.machine import TargetKind
+from app.policy.model import DataSetId
 from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
 from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions, Snapshot
+from app.targets.drives import connected_drives
+from app.targets.place import connection
 
 SKIPPED = "exists"
 """The reason of a file that was left alone because something stood in its place."""
@@ -41,11 +43,12 @@ def restore(
     Takes the newest good copy made at or before `at` on a connected target. Raises UnknownDataSet, UnknownTarget and
     RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy, TargetNotThere …).
     """
-    installation.folders(data_set)
+    _require_known(installation, data_set)
     if target:
         installation.target(target)
     destination = to.expanduser().absolute()
-    _refuse_source(installation, destination)
+    folders = installation.machine.folders(DataSetId(data_set))
+    _refuse_source(installation, destination, folders.paths if folders else ())
     run_id = records.start_run(
         RunKind.RESTORE,
         data_set=data_set,
@@ -57,6 +60,7 @@ def restore(
 
     def work() -> Ending:
         copy = newest_copy(installation, records, data_set, at=at, target=target)
+        _refuse_source(installation, destination, tuple(Path(os.fsdecode(path)) for path in copy.snapshot.paths))
         summary = copy.repository.restore(
             copy.snapshot,
             os.fsencode(destination),
@@ -92,15 +96,33 @@ def leading_folder(snapshot: Snapshot) -> bytes:
     return os.path.commonpath([os.path.dirname(path) for path in snapshot.paths])  # noqa: PTH120  bytes
 
 
-def _refuse_source(installation: Installation, destination: Path) -> None:
-    """Keep restored files apart from the data itself and from the copies."""
-    protected = [path for folders in installation.machine.data_sets for path in folders.paths]
-    protected += [place.path for place in installation.machine.targets if place.kind is TargetKind.FOLDER]
-    resolved = destination.resolve()
-    for folder in protected:
-        real = folder.resolve()
-        if resolved == real or real in resolved.parents:
-            raise RestoreIntoSource(to=str(destination), folder=str(folder))
+def _require_known(installation: Installation, data_set: str) -> None:
+    # A computer that replaces a lost one has no folders for the set yet, and gets its files back all the same.
+    if all(known.id != data_set for known in installation.policy.data_sets):
+        raise UnknownDataSet(data_set=data_set)
+
+
+def _refuse_source(installation: Installation, destination: Path, sources: tuple[Path, ...]) -> None:
+    """Keep what comes back apart from the data itself and from the copies; `sources` are the folders that come back."""
+    arriving = [destination.resolve()]
+    if sources:
+        leading = os.path.commonpath([path.parent for path in sources])
+        arriving += [(destination / path.relative_to(leading)).resolve() for path in sources]
+    for protected in _protected(installation):
+        real = protected.resolve()
+        inside = any(real == folder or real in folder.parents for folder in arriving)
+        if inside or any(folder in real.parents for folder in arriving[1:]):
+            raise RestoreIntoSource(to=str(destination), folder=str(protected))
+
+
+def _protected(installation: Installation) -> tuple[Path, ...]:
+    """Return the folders of the data and of the copies, those on disks that are plugged in among them."""
+    machine = installation.machine
+    data = tuple(path for folders in machine.data_sets for path in folders.paths)
+    drives = connected_drives(machine)
+    on_disks = (connection(place, drives).folder for place in machine.targets if place.removable)
+    places = tuple(place.path for place in machine.targets if not place.removable)
+    return (*data, *places, *(folder for folder in on_disks if folder is not None))
 
 
 def _note(records: Records, run_id: RunId, copy: Copy, paths: Sequence[Path], destination: Path) -> None:

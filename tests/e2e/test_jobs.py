@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -227,7 +228,7 @@ def test_an_incomplete_copy_is_used_only_where_no_whole_one_is(desk: Desk, tmp_p
 @pytest.mark.parametrize("where", ["", "restored"])
 def test_files_are_never_restored_into_the_data_or_a_place_for_copies(desk: Desk, where: str) -> None:
     desk.back_up()
-    for folder in (desk.source, desk.school.place("annex")):
+    for folder in (desk.source, desk.school.place("annex"), desk.school.source("letters")):
         with pytest.raises(RestoreIntoSource):
             desk.restore(folder / where)
     with pytest.raises(UnknownDataSet):
@@ -240,6 +241,27 @@ def test_files_are_never_restored_into_the_data_or_a_place_for_copies(desk: Desk
             cancel=Cancel(),
         )
     assert desk.records.runs(kind=RunKind.RESTORE) == ()
+
+
+def test_a_folder_above_the_data_is_refused_where_files_would_land_on_their_originals(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.back_up()
+    with pytest.raises(RestoreIntoSource):
+        desk.restore(desk.source.parent)
+    link = tmp_path / "innocent"
+    link.symlink_to(desk.source.parent)
+    with pytest.raises(RestoreIntoSource):
+        desk.restore(link)
+    assert desk.restore(desk.source.parent.parent).outcome is Outcome.GOOD
+
+
+def test_a_computer_without_folders_for_the_set_gets_its_files_back(desk: Desk, tmp_path: Path) -> None:
+    before = contents(desk.source)
+    desk.back_up()
+    desk.installation = replace(desk.installation, machine=replace(desk.installation.machine, data_sets=()))
+    assert desk.restore(tmp_path / "to").outcome is Outcome.GOOD
+    assert contents(tmp_path / "to" / "marks") == before
 
 
 def test_without_a_copy_a_restore_fails_and_says_why(desk: Desk, tmp_path: Path) -> None:

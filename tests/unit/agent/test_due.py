@@ -96,6 +96,18 @@ def test_after_a_failure_it_waits() -> None:
     assert after(run(Outcome.INCOMPLETE)) == ()
 
 
+def test_what_reads_everything_again_rests_a_day_after_a_failure() -> None:
+    owed = assessment(obligation(kind=ObligationKind.YEARLY_FULL))
+
+    def started(ended: datetime) -> bool:
+        attempts = Attempts((run(Outcome.INCOMPLETE, ended=ended),), None, NOW - timedelta(days=9))
+        return due_jobs(owed, {"nas"}, lambda _job: attempts) != ()
+
+    assert not started(NOW - timedelta(hours=23))
+    assert started(NOW - timedelta(hours=25))
+    assert started(NOW + timedelta(days=300)), "a failure in the future is a clock that was wrong"
+
+
 def test_somebody_who_asks_now_does_not_wait() -> None:
     assert due_jobs(assessment(obligation(not_before=NOW + MINUTE)), {"nas"}, None) == (MARKS_TO_NAS,)
 
