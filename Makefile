@@ -51,7 +51,8 @@ messages: $(VENV)/.dev  ## Compile the Dutch texts
 
 bench: $(VENV)/.dev  ## Time the engine against restic on the same data
 	@sh tests/rig/install-packages.sh
-	$(BIN)/python -m tests.bench
+	@sh tests/rig/newer-restic.sh
+	$(BIN)/python -m tests.bench $(BENCH)
 
 clean:  ## Remove what was installed and compiled here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
