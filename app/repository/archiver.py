@@ -7,12 +7,13 @@ snapshot. A run that is cut short leaves packs that a partial index names, so th
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.clock import Clock
-from app.repository.errors import Cancelled, SourceNotFound
+from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
 from app.repository.folders import FolderWalk, Tally
 from app.repository.locks import Lock
 from app.repository.model import (
@@ -29,7 +30,7 @@ from app.repository.model import (
 from app.repository.patterns import Patterns
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository, this_host, this_user
-from app.repository.scan import Place, Scanner, plant
+from app.repository.scan import Place, Scanner, is_folder, plant
 from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
 from app.repository.state import SourceState, load_state, save_state, state_path
@@ -57,8 +58,9 @@ def backup(
     """Back up paths into a new snapshot.
 
     A file that cannot be read or stored whole is a problem in the summary, and the run goes on. Raises SourceNotFound
-    when none of the paths is there, Cancelled when asked to stop, RepositoryLocked, WorkerDied and the backend's
-    errors; after any of these there is no new snapshot and the repository is sound. One thread, which forks.
+    when none of the paths is there or one of them goes away meanwhile, Cancelled when asked to stop,
+    RepositoryLocked, WorkerDied and the backend's errors; after any of these there is no new snapshot and the
+    repository is sound. One thread, which forks.
     """
     started_s = clock.monotonic()
     started_at = clock.now()
@@ -70,6 +72,7 @@ def backup(
         before = _find_before(repository, absolute, options, state_dir)
         with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before)) as run:
             tree = run.carry_out(root, missing)
+            _ensure_still_there(root)
             lock.ensure_held()
             snapshot = repository.save_snapshot(
                 Snapshot(
@@ -114,17 +117,44 @@ def _find_before(
         state_file = state_path(state_dir, repository.id, options.hostname, paths, leaves_out)
     if options.force:
         return _Before(None, SourceState(), state_file)
-    if state_file is not None:
-        state = load_state(state_file)
-        if state.snapshot is not None and repository.has_snapshot(state.snapshot):
-            return _Before(repository.snapshot(state.snapshot), state, state_file)
+    try:
+        if state_file is not None:
+            state = load_state(state_file)
+            if state.snapshot is not None and repository.has_snapshot(state.snapshot):
+                return _Before(repository.snapshot(state.snapshot), state, state_file)
+        parent = _newest_alike(repository, paths, options.hostname)
+    except RepositoryDamaged:
+        parent = None  # a snapshot that cannot be read is a matter for a check; here it costs only time
+    return _Before(parent, SourceState(), state_file)
+
+
+def _newest_alike(repository: Repository, paths: tuple[bytes, ...], hostname: str) -> Snapshot | None:
+    """Return the newest snapshot of the same paths on the same computer."""
     readable = {readable_path(path) for path in paths}
     alike = [
         snapshot
         for snapshot in repository.snapshots()
-        if snapshot.hostname == options.hostname and {readable_path(path) for path in snapshot.paths} == readable
+        if snapshot.hostname == hostname and {readable_path(path) for path in snapshot.paths} == readable
     ]
-    return _Before(alike[-1] if alike else None, SourceState(), state_file)
+    return alike[-1] if alike else None
+
+
+def _ensure_still_there(root: Place) -> None:
+    """Raise SourceNotFound when a folder to back up went away meanwhile: a disk pulled out is no empty folder."""
+    gone: list[bytes] = []
+    places = [root]
+    while places:
+        place = places.pop()
+        places.extend(place.children)
+        if place.is_target and is_folder(place.status):
+            try:
+                same = os.lstat(place.path).st_dev == place.status.st_dev
+            except OSError:
+                same = False
+            if not same:
+                gone.append(place.path)
+    if gone:
+        raise SourceNotFound(paths=tuple(readable_path(path) for path in sorted(gone)))
 
 
 class _Run:

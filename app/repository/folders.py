@@ -322,7 +322,18 @@ class FolderWalk:
             entries = []
         self._sort_out(folder, entries, self._load_previous(folder.previous))
 
+    def _leads_to_the_same(self, folder: _Folder) -> bool:
+        """Tell whether a folder above the paths leads to just what it led to in the back-up before."""
+        before = self._load_previous(folder.previous)
+        subtrees = {name: subtree for name, _, subtree in folder.subtrees}
+        return before.keys() == subtrees.keys() | folder.nodes.keys() and all(
+            node.subtree == subtrees[name] if name in subtrees else encode_node(node) == folder.nodes[name]
+            for name, node in before.items()
+        )
+
     def _make_tree(self, folder: _Folder) -> BlobId:
+        if folder.place is not None and folder.previous is not None and self._leads_to_the_same(folder):
+            return folder.previous
         for name, status, subtree in folder.subtrees:
             try:
                 attributes = read_attributes(os.path.join(folder.path, name))

@@ -9,8 +9,8 @@ import contextlib
 import errno
 import os
 import re
+import secrets
 import stat
-import threading
 from collections.abc import Iterator
 
 from app.repository.backend import direct
@@ -26,6 +26,7 @@ from app.repository.errors import (
 
 _NAME = re.compile(r"[0-9a-f]{64}").fullmatch
 _TEMPORARY = ".vangnet-"
+_TEMPORARY_END = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _GONE = {errno.EIO, errno.ENOTCONN, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.EHOSTDOWN}
 _GONE |= {errno.ETIMEDOUT, errno.ENOMEDIUM, errno.ENOTDIR}
@@ -40,8 +41,6 @@ class LocalBackend:
 
     def __init__(self, root: str | bytes | os.PathLike[str]) -> None:
         self._root = os.path.abspath(os.fsencode(root))
-        self._counter = 0
-        self._guard = threading.Lock()
 
     @property
     def location(self) -> str:
@@ -113,6 +112,21 @@ class LocalBackend:
             space = os.statvfs(self._root)
             return space.f_bavail * space.f_frsize
 
+    def remove_leftovers(self) -> int:
+        """Remove temporary files of runs that were killed; return how many bytes that freed.
+
+        Only for who holds the exclusive lock: a temporary file of a run at work looks the same.
+        """
+        freed = 0
+        with self._mapped("remove"):
+            for folder, _, names in os.walk(self._root):
+                for name in names:
+                    if name.startswith(_TEMPORARY.encode()) and name.endswith(_TEMPORARY_END.encode()):
+                        path = os.path.join(folder, name)
+                        freed += os.stat(path).st_size
+                        os.unlink(path)
+        return freed
+
     # --- inside ---
 
     def _folder(self, kind: FileKind, *names: str) -> bytes:
@@ -130,9 +144,8 @@ class LocalBackend:
         return self._folder(kind, name)
 
     def _temporary_name(self) -> bytes:
-        with self._guard:
-            self._counter += 1
-            return f"{_TEMPORARY}{os.getpid()}-{self._counter}.tmp".encode()
+        # Random: a process id comes back after a restart, and would meet the leftovers of a killed run.
+        return f"{_TEMPORARY}{secrets.token_hex(8)}{_TEMPORARY_END}".encode()
 
     def _write(self, path: bytes, data: bytes | bytearray | memoryview, *, durable: bool) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC

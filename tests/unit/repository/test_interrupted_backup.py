@@ -25,6 +25,7 @@ from app.repository.errors import (
     Cancelled,
     RepositoryError,
     RepositoryLocked,
+    SourceNotFound,
     WorkerDied,
 )
 from app.repository.keys import make_key_file
@@ -240,6 +241,22 @@ def test_a_run_whose_lock_was_taken_away_lists_nothing(source: Path, monkeypatch
     with pytest.raises(RepositoryLocked):
         repository.backup([raw(source)])
     assert repository.snapshots() == ()
+
+
+def test_a_source_that_is_pulled_out_lists_nothing(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository.init(MemoryBackend())
+    real_flush = archiver._Run._flush
+
+    def flush(self: archiver._Run) -> None:
+        real_flush(self)
+        source.rename(source.parent / "elsewhere")
+
+    monkeypatch.setattr(archiver._Run, "_flush", flush)
+    with pytest.raises(SourceNotFound) as raised:
+        repository.backup([raw(source)])
+    assert raised.value.data["paths"] == (str(source),)
+    assert repository.snapshots() == ()
+    assert repository.lock_names() == ()
 
 
 def test_packs_are_named_in_the_index_as_the_run_goes(

@@ -152,6 +152,15 @@ def test_temporary_and_foreign_files_are_not_listed(backend: LocalBackend, root:
     assert list(backend.list(FileKind.PACK)) == []
 
 
+def test_leftovers_of_killed_runs_can_be_removed(backend: LocalBackend, root: Path) -> None:
+    backend.save(FileKind.PACK, NAME, b"data")
+    (root / "data/00/.vangnet-0123456789abcdef.tmp").write_bytes(b"half a pack")
+    (root / "index/.vangnet-fedcba9876543210.tmp").write_bytes(b"half")
+    (root / "README.txt").write_bytes(b"whose disk this is")
+    assert backend.remove_leftovers() == len(b"half a pack" + b"half")
+    assert {path.name for path in everything_in(root)} == {NAME, "README.txt"}
+
+
 @pytest.mark.parametrize("name", ["", "..", "../config", "a/b", "x" * 64, NAME[:-1], NAME + "/", NAME.upper()])
 def test_names_that_are_no_names_are_refused(backend: LocalBackend, name: str) -> None:
     with pytest.raises(ValueError, match="name"):
