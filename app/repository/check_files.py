@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 from app.repository.backend.base import FileInfo, FileKind
-from app.repository.blob_reader import is_damage
+from app.repository.blob_reader import READ_BYTES, is_damage
 from app.repository.check_structure import Blob, Finding
 from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import INDEX_FILE_LIMIT, Index, PackContents, decode_index
 from app.repository.keys import KEY_FILE_LIMIT, describe_key_file
 from app.repository.model import CheckProblem, PackId, Snapshot, SnapshotId
-from app.repository.pack import MAX_PACK, PackEntry, read_header
+from app.repository.pack import PackEntry, header_length, parse_header
 from app.repository.repository import Repository
 from app.repository.snapshots import decode_snapshot
 
 _CONFIG_LIMIT = 64 << 10
 _SNAPSHOT_LIMIT = 64 << 20
+_LENGTH_BYTES = 4
 
 Read = TypeVar("Read")
 
@@ -121,42 +122,73 @@ class PackOutcome:
     finding: Finding | None
 
 
-def check_pack(repository: Repository, pack: PackId, entries: Sequence[PackEntry]) -> PackOutcome:
-    """Read a pack whole: its name, its header against the index, and every blob the index says it holds.
+def check_pack(repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int) -> PackOutcome:
+    """Read a pack of `size` bytes whole: its name, its header against the index, every blob the index says it holds.
 
-    `entries` are sorted by offset.
+    `entries` are sorted by offset. A part of the pack is held at a time, whatever its size.
     """
     file = f"data/{pack.hex()}"
-    data = attempt(repository, lambda: repository.backend.load(FileKind.PACK, pack.hex(), limit=MAX_PACK))
-    if isinstance(data, str):
-        return PackOutcome(pack, 0, Finding(file, data, blobs_of(entries)))
-    bad = frozenset((entry.id, entry.is_tree) for entry in entries if not _is_whole(repository, file, data, entry))
+    checked = attempt(repository, lambda: _read_pack(repository, pack, entries, size))
+    if isinstance(checked, str):
+        return PackOutcome(pack, 0, Finding(file, checked, blobs_of(entries)))
+    bad, is_as_named = checked
     finding: Finding | None = None
     if bad:
         finding = Finding(file, "blob-damaged", bad)
-    elif not _header_lists(repository, file, data, entries):
+    elif not _header_lists(repository, pack, entries, size):
         finding = Finding(file, "pack-header")
-    elif hashlib.sha256(data).digest() != pack:
+    elif not is_as_named:
         finding = Finding(file, "hash")
-    return PackOutcome(pack, len(data), finding)
+    return PackOutcome(pack, size, finding)
 
 
-def _header_lists(repository: Repository, file: str, data: bytes, entries: Sequence[PackEntry]) -> bool:
-    header = attempt(repository, lambda: read_header(repository.master, data, file=file))
+def _read_pack(
+    repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int
+) -> tuple[frozenset[Blob], bool]:
+    """Return the blobs of a pack that are not whole, and whether its bytes are those that its name was made of."""
+    digest = hashlib.sha256()
+    bad: set[Blob] = set()
+    at = 0
+    for group, end in _reads(entries, size):
+        read = memoryview(repository.backend.load_range(FileKind.PACK, pack.hex(), at, end - at))
+        digest.update(read)
+        for entry in group:
+            start = entry.offset - at
+            try:
+                repository.open_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=pack.hex())
+            except RepositoryDamaged:
+                bad.add((entry.id, entry.is_tree))
+        at = end
+    return frozenset(bad), digest.digest() == pack
+
+
+def _reads(entries: Sequence[PackEntry], size: int) -> Iterator[tuple[Sequence[PackEntry], int]]:
+    """Cut a pack into reads that follow one another: each with the blobs that lie in it, and where it ends.
+
+    Blobs that overlap or lie beyond the end of the pack come out cut short, so as damaged.
+    """
+    start = first = 0
+    for position, entry in enumerate(entries):
+        if entry.offset >= start and entry.offset + entry.length - start > READ_BYTES and position > first:
+            end = min(entry.offset, size)
+            yield entries[first:position], end
+            start, first = end, position
+    yield entries[first:], size
+
+
+def _header_lists(repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int) -> bool:
+    name, file = pack.hex(), f"data/{pack.hex()}"
+
+    def read() -> tuple[PackEntry, ...]:
+        tail = min(size, _LENGTH_BYTES)
+        length = header_length(repository.backend.load_range(FileKind.PACK, name, size - tail, tail), size, file=file)
+        sealed = repository.backend.load_range(FileKind.PACK, name, size - length - _LENGTH_BYTES, length)
+        return parse_header(repository.master, sealed, size, file=file)
+
+    header = attempt(repository, read)
     return not isinstance(header, str) and set(entries) <= set(header)
 
 
 def blobs_of(entries: Sequence[PackEntry]) -> frozenset[Blob]:
     """Return the blobs of a pack as findings name them."""
     return frozenset((entry.id, entry.is_tree) for entry in entries)
-
-
-def _is_whole(repository: Repository, file: str, data: bytes, entry: PackEntry) -> bool:
-    if entry.offset + entry.length > len(data):
-        return False
-    sealed = memoryview(data)[entry.offset : entry.offset + entry.length]
-    try:
-        repository.open_blob(entry.id, sealed, entry.plain_length, pack=file)
-    except RepositoryDamaged:
-        return False
-    return True

@@ -70,19 +70,20 @@ def _find_packs(
     findings: list[Finding],
     *,
     read_data: bool,
-) -> list[PackId]:
-    """Return the packs to read; those missing, or of another size than the index says, become findings.
+) -> dict[PackId, int]:
+    """Return the packs to read with their sizes in bytes.
 
-    When all data is read, a pack of the wrong size is too: that tells which of its blobs are still whole.
+    Those missing, or of another size than the index says, become findings. When all data is read, a pack of the wrong
+    size is too: that tells which of its blobs are still whole.
     """
     sizes = {info.name: info.size for info in list_files(repository, FileKind.PACK, findings)}
-    to_read: list[PackId] = []
+    to_read: dict[PackId, int] = {}
     for pack, entries in packs.items():
         size = sizes.get(pack.hex())
         if size is None:
             findings.append(Finding(f"data/{pack.hex()}", "pack-missing", blobs_of(entries)))
         elif read_data:
-            to_read.append(pack)
+            to_read[pack] = size
         elif size != pack_size(entries):
             findings.append(Finding(f"data/{pack.hex()}", "pack-size", blobs_of(entries)))
     return to_read
@@ -102,14 +103,14 @@ class _Run:
         repository: Repository,
         files: SmallFiles,
         packs: Mapping[PackId, Sequence[PackEntry]],
-        to_read: Sequence[PackId],
+        to_read: Mapping[PackId, int],
         monitor: Monitor,
         cancel: Cancel,
     ) -> None:
         self._repository = repository
         self._files = files
         self._packs = packs
-        self._to_read = to_read
+        self._to_read = tuple(to_read.items())
         self._monitor = monitor
         self._cancel = cancel
         self._structure = StructureFindings()
@@ -117,7 +118,7 @@ class _Run:
 
     def perform(self) -> None:
         self._monitor.files_total = len(self._to_read)
-        self._monitor.bytes_total = sum(pack_size(self._packs[pack]) for pack in self._to_read)
+        self._monitor.bytes_total = sum(size for _, size in self._to_read)
         tasks = 1 + len(self._to_read)
         workers = worker_count(self._repository.backend, tasks)
         run_tasks(tasks, self._perform_task, self._collect, workers=workers, cancel=self._cancel)
@@ -131,8 +132,8 @@ class _Run:
         if number == 0:
             roots = [snapshot.tree for snapshot in self._files.snapshots]
             return walk_structure(self._repository, self._files.index, roots, self._cancel)
-        pack = self._to_read[number - 1]
-        return check_pack(self._repository, pack, self._packs[pack])
+        pack, size = self._to_read[number - 1]
+        return check_pack(self._repository, pack, self._packs[pack], size)
 
     def _collect(self, outcome: StructureFindings | PackOutcome) -> None:
         if isinstance(outcome, StructureFindings):

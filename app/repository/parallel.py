@@ -5,10 +5,8 @@ The tasks are numbered; a forked worker inherits what describes them, so nothing
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,6 +17,7 @@ from typing import Generic, TypeVar
 from app.errors import VangnetError
 from app.repository.backend.base import Backend
 from app.repository.errors import Cancelled, WorkerDied
+from app.repository.forked import settle_in
 from app.repository.model import Cancel
 
 Outcome = TypeVar("Outcome")
@@ -42,11 +41,12 @@ class _Finished:
 def worker_count(backend: Backend, tasks: int) -> int:
     """Return how many processes are worth having; 0 means in this process, one task after another.
 
-    A backend that forked processes do not share (in memory) is only read here, but its tests count calls.
+    One for each core: more would only cost memory, as reading ahead is the system's work already. A backend that
+    lives in this process is read in this process.
     """
     if tasks < 2 or not getattr(backend, "shared_by_fork", True):
         return 0
-    return min(len(os.sched_getaffinity(0)) + 1, _MOST_WORKERS, tasks)
+    return min(max(len(os.sched_getaffinity(0)), 2), _MOST_WORKERS, tasks)
 
 
 def run_tasks(
@@ -76,6 +76,7 @@ class _Crew(Generic[Outcome]):
     def __init__(self, count: int, perform: Callable[[int], Outcome], workers: int) -> None:
         context = multiprocessing.get_context("fork")
         self._next: Synchronized[int] = context.Value("q", 0)
+        self._parent = os.getpid()
         self._stop = context.RawValue("b", 0)
         self._workers: dict[Connection, ForkProcess] = {}
         try:
@@ -122,10 +123,7 @@ class _Crew(Generic[Outcome]):
     def _work(
         self, count: int, perform: Callable[[int], Outcome], writer: Connection, inherited: tuple[Connection, ...]
     ) -> None:
-        # The parent decides when to stop; a signal to the whole group must not end us in the middle of a file.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        gc.disable()  # short-lived, and collecting would copy the parent's pages
+        settle_in(self._parent)
         for reader in inherited:  # or we would not notice when the parent is gone
             reader.close()
         try:

@@ -167,10 +167,10 @@ class _Unreadable(MemoryBackend):
     bad: str = ""
     gone = False
 
-    def load(self, kind: FileKind, name: str = "", *, limit: int) -> bytes:
+    def _get(self, operation: str, kind: FileKind, name: str) -> bytes:
         if self.gone or (name and name == self.bad):
-            raise BackendUnavailable(location=self.location, operation="load", reason="EIO")
-        return super().load(kind, name, limit=limit)
+            raise BackendUnavailable(location=self.location, operation=operation, reason="EIO")
+        return super()._get(operation, kind, name)
 
 
 def test_a_bad_sector_is_a_problem_of_its_pack(source: Path) -> None:
