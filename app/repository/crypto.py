@@ -80,17 +80,21 @@ class MasterKey:
 
     def open(self, sealed: Plain, *, file: str = "") -> bytes:
         """Return the plain text; raises RepositoryDamaged (`file`, reason "mac") when it is not what was sealed."""
+        self.verify(sealed, file=file)
+        view = memoryview(sealed)
+        cipher = Cipher(algorithms.AES(self._encrypt), modes.CTR(bytes(view[:IV_BYTES])))
+        return cipher.decryptor().update(view[IV_BYTES:-TAG_BYTES])
+
+    def verify(self, sealed: Plain, *, file: str = "") -> None:
+        """Raise RepositoryDamaged (`file`, reason "mac") when a text is not what was sealed; opens nothing."""
         view = memoryview(sealed)
         if len(view) < OVERHEAD:
             raise RepositoryDamaged(file=file, reason="too-short")
-        iv = bytes(view[:IV_BYTES])
-        cipher_text = view[IV_BYTES:-TAG_BYTES]
-        one_time = self._mac_r + _block_cipher(self._mac_k).update(iv)
+        one_time = self._mac_r + _block_cipher(self._mac_k).update(bytes(view[:IV_BYTES]))
         try:
-            Poly1305.verify_tag(one_time, cipher_text, bytes(view[-TAG_BYTES:]))
+            Poly1305.verify_tag(one_time, view[IV_BYTES:-TAG_BYTES], bytes(view[-TAG_BYTES:]))
         except InvalidSignature as exc:
             raise RepositoryDamaged(file=file, reason="mac") from exc
-        return Cipher(algorithms.AES(self._encrypt), modes.CTR(iv)).decryptor().update(cipher_text)
 
     def sealer(self, *, nonces_at_once: int = _NONCES_AT_ONCE) -> Sealer:
         """Return a sealer for one thread."""

@@ -61,6 +61,7 @@ class Lock:
         self._exclusive = exclusive
         self._refresh_in_thread = refresh_in_thread
         self._name: str | None = None
+        self._was_lost = False
         self._written_at = clock.now()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -94,6 +95,7 @@ class Lock:
         try:
             self._store.remove_lock(old)
         except FileMissing as exc:
+            self._was_lost = True  # the new lock does not undo that there was none for a while
             raise self._lost() from exc
 
     def ensure_held(self) -> None:
@@ -101,8 +103,11 @@ class Lock:
 
         It happens to a computer that slept for longer than a lock stays fresh.
         """
-        if self._name is not None and self._name not in self._store.lock_names():
+        if self._was_lost:
             raise self._lost()
+        while (name := self._name) is not None and name not in self._store.lock_names():
+            if name == self._name:  # else it was refreshed just now
+                raise self._lost()
 
     def _lost(self) -> RepositoryLocked:
         return RepositoryLocked(
@@ -161,6 +166,8 @@ class Lock:
                 self.refresh()
             except BackendError:
                 continue  # the work itself meets the same error and reports it
+            except RepositoryLocked:
+                return  # lost: `ensure_held` tells whoever holds it
 
 
 def read_lock(store: LockStore, name: str) -> LockJson | None:

@@ -76,6 +76,10 @@ class Snapshot:
     tags: tuple[str, ...] = ()
     parent: SnapshotId | None = None
     program_version: str = ""
+    utc_offset_s: int = 0
+    """How far the clock that made it was ahead of UTC: `time` is in UTC, days are those of that clock."""
+    original: SnapshotId | None = None
+    """The snapshot it was copied or repaired from."""
 
     @property
     def short_id(self) -> str:
@@ -174,6 +178,9 @@ class Phase(StrEnum):
     FINISHING = "finishing"
     RESTORING = "restoring"
     CHECKING = "checking"
+    PRUNING = "pruning"
+    COPYING = "copying"
+    REPAIRING = "repairing"
 
 
 @dataclass(slots=True)

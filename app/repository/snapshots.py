@@ -26,6 +26,7 @@ class _SnapshotJson(msgspec.Struct, omit_defaults=True):
     tags: list[str] | None = None
     parent: str | None = None
     program_version: str = ""
+    original: str | None = None
 
 
 def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> bytes:
@@ -43,6 +44,7 @@ def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> by
             tags=list(snapshot.tags) or None,
             parent=snapshot.parent,
             program_version=snapshot.program_version,
+            original=snapshot.original,
         )
     )
 
@@ -65,7 +67,17 @@ def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
         tags=tuple(snapshot.tags or ()),
         parent=SnapshotId(snapshot.parent) if snapshot.parent else None,
         program_version=snapshot.program_version,
+        utc_offset_s=_offset_s(snapshot.time),
+        original=SnapshotId(snapshot.original) if snapshot.original else None,
     )
+
+
+def _offset_s(time: str) -> int:
+    """Return the zone of a time that `parse_ns` accepted, in seconds ahead of UTC; less than a day either way."""
+    if time.endswith("Z"):
+        return 0
+    offset = int(time[-5:-3]) * 3600 + int(time[-2:]) * 60
+    return (-1 if time[-6] == "-" else 1) * min(offset, 86_399)
 
 
 def readable_path(path: bytes) -> str:

@@ -1,0 +1,71 @@
+"""Listing a snapshot again, elsewhere or with another tree, with every field that its author gave it.
+
+Works on the JSON, so that fields we do not know survive (a newer restic's summary, say).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.repository.backend.base import FileKind
+from app.repository.errors import RepositoryDamaged
+from app.repository.model import BlobId, SnapshotId
+from app.repository.repository import Repository
+
+_SNAPSHOT_LIMIT = 64 << 20
+
+Document = dict[str, msgspec.Raw]
+"""A snapshot's fields, each as it is stored."""
+
+
+def load_document(repository: Repository, snapshot: SnapshotId) -> Document:
+    """Return a snapshot's fields; raises RepositoryDamaged when it is none."""
+    plain = repository.load_unpacked(FileKind.SNAPSHOT, snapshot, limit=_SNAPSHOT_LIMIT)
+    try:
+        return msgspec.json.decode(plain, type=Document)
+    except msgspec.MsgspecError as exc:
+        raise RepositoryDamaged(file=f"snapshots/{snapshot}", reason="not-a-snapshot") from exc
+
+
+def save_document(repository: Repository, document: Document) -> SnapshotId:
+    """List a state whose blobs and index are durable already; return its id."""
+    return SnapshotId(repository.save_unpacked(FileKind.SNAPSHOT, msgspec.json.encode(document)))
+
+
+def origin(document: Document, snapshot: SnapshotId) -> str:
+    """Return the id that all copies of a snapshot have in common."""
+    return _text(document, "original") or snapshot
+
+
+def without_origin(document: Document) -> tuple[tuple[str, object], ...]:
+    """Return what two copies of one snapshot agree in: all but where they came from."""
+    return tuple(sorted((name, bytes(raw)) for name, raw in document.items() if name not in ("original", "parent")))
+
+
+def with_origin(document: Document, snapshot: SnapshotId) -> Document:
+    """Return the document for a copy: it names its original, and no parent, which is not where the copy is."""
+    kept = {name: raw for name, raw in document.items() if name != "parent"}
+    return {**kept, "original": _raw(origin(document, snapshot))}
+
+
+def with_tree(document: Document, tree: BlobId, *, tag: str) -> Document:
+    """Return the document with another tree and one more tag."""
+    try:
+        tags = msgspec.json.decode(document["tags"], type=list[str] | None) if "tags" in document else None
+    except msgspec.MsgspecError as exc:
+        raise RepositoryDamaged(file="snapshots", reason="not-a-snapshot") from exc
+    more = [*(tags or ()), *([] if tag in (tags or ()) else [tag])]
+    return {**document, "tree": _raw(tree.hex()), "tags": _raw(more)}
+
+
+def _text(document: Document, name: str) -> str | None:
+    if name not in document:
+        return None
+    try:
+        return msgspec.json.decode(document[name], type=str | None)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
