@@ -32,6 +32,11 @@ TEXTS: dict[str, ErrorText] = {
     "internal": ErrorText(N_("Vangnet made a mistake of its own."), _OLD_COPIES, _ASK_IT),
     "os-error": ErrorText(N_("The computer refused something ({reason})."), _OLD_COPIES, _AGAIN),
     "configuration": ErrorText(N_("The settings cannot be used as they are."), _UNTOUCHED, _ASK_IT),
+    "process-gone": ErrorText(
+        N_("The work was broken off: the computer went off, or the program was ended."), _OLD_COPIES, _AUTOMATIC
+    ),
+    "worker-not-started": ErrorText(N_("The work could not be started ({reason})."), _OLD_COPIES, _ASK_IT),
+    "not-for-a-worker": ErrorText(N_("Vangnet made a mistake of its own."), _OLD_COPIES, _ASK_IT),
     "not-set-up": ErrorText(
         N_("Vangnet is not set up on this computer yet."),
         N_("No copies are made until then."),
