@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -25,6 +25,13 @@ from app.wording.errors import explain
 
 _LOOK_EVERY_S: Final = 0.2
 """Numbers are pulled at 5 Hz: enough to see movement, little enough to cost nothing."""
+
+
+@runtime_checkable
+class Retold(Protocol):
+    """A screen that can say its texts again in another language."""
+
+    async def retell(self) -> None: ...
 
 
 class VangnetApp(App[None]):
@@ -76,7 +83,7 @@ class VangnetApp(App[None]):
 
     async def on_mount(self) -> None:
         if await self.source.set_up():
-            await self.show_screens()
+            self.show_screens()
         else:
             from app.tui.wizard.wizard import WizardScreen
 
@@ -86,12 +93,15 @@ class VangnetApp(App[None]):
     async def on_unmount(self) -> None:
         await self.source.close()
 
-    async def show_screens(self) -> None:
+    def show_screens(self) -> None:
         """Go to Today; start the agent when none runs."""
         from app.tui.screens.today import TodayScreen
 
         # The screen first, the picture after: something stands there within half a second, whatever the disk does.
-        await self.push_screen(TodayScreen())
+        if len(self.screen_stack) > 1:
+            self.switch_screen(TodayScreen())
+        else:
+            self.push_screen(TodayScreen())
         if self._starts_agent:
             self.run_worker(self.ensure_agent(), exclusive=True, group="agent")
         self.run_worker(self.look(), group="look")
@@ -176,20 +186,18 @@ class VangnetApp(App[None]):
             KeyHint("^Q", _("Close"), "app.quit"),
         )
 
-    async def action_go(self, place: str) -> None:
+    def action_go(self, place: str) -> None:
         """Go to a screen by its name."""
-        screen = _screen(place)
         current = self.screen
-        if isinstance(current, Frame) and current.place and not isinstance(current, type(screen)):
-            while len(self.screen_stack) > 2:
-                await self.pop_screen()
-            await self.switch_screen(screen)
+        if isinstance(current, Frame) and current.place and current.place != place:
+            # Not awaited: the screen that is left may be the one whose key or click this is.
+            self.switch_screen(_screen(place))
 
-    async def action_explain(self) -> None:
+    def action_explain(self) -> None:
         """Explain the screen in plain words."""
         current = self.screen
         if isinstance(current, Frame):
-            await self.push_screen(HelpOverlay(current.explanation()))
+            self.push_screen(HelpOverlay(current.explanation()))
 
     def action_other_language(self) -> None:
         """Speak the other language from now on."""
@@ -200,7 +208,7 @@ class VangnetApp(App[None]):
     def retell(self) -> None:
         """Say every text on the screens again, in the language spoken now."""
         for screen in self.screen_stack:
-            if isinstance(screen, Frame | HelpOverlay):
+            if isinstance(screen, Retold):
                 self.run_worker(screen.retell(), group="retell")
 
     def action_other_theme(self) -> None:

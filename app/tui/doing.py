@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.assessment.model import ConnectionState, Obligation, ObligationKind
+from app.assessment.model import Obligation, ObligationKind
 from app.i18n import _
 from app.policy.model import Role
 from app.records.facts import RequestKind
 from app.tui.source import Picture
-from app.wording.tasks import TaskText, task_text
+from app.wording.tasks import task_text
 
 if TYPE_CHECKING:
     from app.tui.app import VangnetApp
@@ -21,39 +21,30 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
     data_set, target = str(task.data_set or ""), task.target or ""
     match task.kind:
         case ObligationKind.PLUG_IN_DISK:
-            await _plug_in(app, picture, said, target)
+            from app.tui.screens.dialogs import Tell
+
+            app.push_screen(Tell(said.title, said.how))
         case ObligationKind.BACKUP | ObligationKind.CHECK:
             kind = RequestKind.BACKUP if task.kind is ObligationKind.BACKUP else RequestKind.CHECK
             await app.ask(kind, data_set=data_set, target=target)
             app.notify(_("It has been started. You can just go on working."))
         case ObligationKind.YEARLY_FULL:
-            await ask_full(app, picture, data_set, target)
+            ask_full(app, data_set, target)
         case ObligationKind.RESTORE_TEST | ObligationKind.CONFIRM_RESTORE_TEST:
             from app.tui.screens.restore_test import RestoreTestDialog
 
-            await app.push_screen(RestoreTestDialog(data_set))
+            app.push_screen(RestoreTestDialog(data_set))
         case ObligationKind.KEY_TEST:
             from app.tui.screens.key_test import KeyTestDialog
 
-            await app.push_screen(KeyTestDialog(said))
+            app.push_screen(KeyTestDialog(said))
         case ObligationKind.APPROVE_POLICY | ObligationKind.REVIEW_POLICY:
             await approve_policy(app, picture)
         case ObligationKind.CHECKLIST:
-            await app.action_go("checklist")
+            app.action_go("checklist")
 
 
-async def _plug_in(app: VangnetApp, picture: Picture, said: TaskText, target: str) -> None:
-    from app.tui.screens.dialogs import Tell
-
-    there = any(t.target == target and t.connection is ConnectionState.CONNECTED for t in picture.assessment.targets)
-    if there:
-        await app.ask(RequestKind.BACKUP, target=target)
-        app.notify(_("The disk is there; the copy has been started."))
-    else:
-        await app.push_screen(Tell(said.title, said.how))
-
-
-async def ask_full(app: VangnetApp, picture: Picture, data_set: str = "", target: str = "") -> None:
+def ask_full(app: VangnetApp, data_set: str = "", target: str = "") -> None:
     """Ask whether the yearly full back-up may start: it reads everything and takes long."""
     from app.tui.screens.dialogs import AskYes
 
@@ -62,7 +53,7 @@ async def ask_full(app: VangnetApp, picture: Picture, data_set: str = "", target
             await app.ask(RequestKind.FULL, data_set=data_set, target=target)
             app.notify(_("The yearly full copy has been started."))
 
-    await app.push_screen(
+    app.push_screen(
         AskYes(
             _("Yearly full back-up"),
             _("Everything is read again, copied, and then read back from the disk. That can take hours."),
@@ -77,4 +68,4 @@ async def approve_policy(app: VangnetApp, picture: Picture) -> None:
     """Let the director read what the policy comes down to, and approve it with the PIN."""
     from app.tui.screens.approve import ApproveDialog
 
-    await app.push_screen(ApproveDialog(picture, new=not await app.source.has_pin(Role.DIRECTOR)))
+    app.push_screen(ApproveDialog(picture, new=not await app.source.has_pin(Role.DIRECTOR)))

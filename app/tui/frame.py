@@ -33,8 +33,14 @@ class Frame(Screen[None]):
         Binding("escape", "home", show=False),
         Binding("question_mark,f1", "explain", show=False),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-low"),
+        (34, "-tall"),
+    ]
     place: ClassVar[str] = ""
     """Which of the app's places this is: its key in the bar at the foot is marked."""
 
@@ -91,11 +97,11 @@ class Frame(Screen[None]):
         await self.recompose()
         self.refresh_all()
 
-    async def action_home(self) -> None:
-        await self.vangnet.action_go("today")
+    def action_home(self) -> None:
+        self.vangnet.action_go("today")
 
-    async def action_explain(self) -> None:
-        await self.vangnet.action_explain()
+    def action_explain(self) -> None:
+        self.vangnet.action_explain()
 
 
 def masthead(picture: Picture) -> Row:

@@ -30,6 +30,11 @@ def restore_folder(home: Path, local: datetime) -> Path:
     return candidate
 
 
+def typed_path(text: str) -> Path:
+    """Read a path that somebody typed; `~` is the home folder."""
+    return Path(text.strip()).expanduser()
+
+
 def result_text(result: RestoreResult) -> Content:
     """Say how it ended and where the files are."""
     match result.outcome:

@@ -1,4 +1,4 @@
-"""The one seam between the screens and everything below them: what they see (`Picture`) and what they may ask (`Source`).
+"""The one seam between the screens and what lies below: what they see (`Picture`), what they may ask (`Source`).
 
 Screens never open a database, a folder or a process: they show the newest picture and await a `Source`. The real one is
 `app.tui.home.HomeSource`; tests and pictures of screens use one with fixed values.

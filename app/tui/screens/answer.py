@@ -57,7 +57,6 @@ class AnswerDialog(Dialog[None]):
         yield Button(_("Cancel"), id="cancel")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._fit(Verdict(self.query_one(Choice).chosen))
         self.query_one(Choice).focus()
 

@@ -37,7 +37,6 @@ class ApproveDialog(AskPin):
         yield from super().body()
 
     def on_mount(self) -> None:
-        super().on_mount()
         policy = self._picture.policy
         self.query_one("#approve-sets", Sheet).fill(
             [

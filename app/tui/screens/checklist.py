@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 
 from app.assessment.model import EvidenceLine
 from app.i18n import N_, _, language, ngettext
@@ -77,12 +77,12 @@ class ChecklistScreen(Frame):
             _("Once a year the director goes through these questions. What Vangnet knows stands behind each question."),
             _("Answer “in order”, or “not in order” with an action and a date, or “not applicable” with the reason."),
             _(
-                "When every question has an answer, the director signs with the PIN. Later anyone can see that nothing was changed."
+                "When every question has an answer, the director signs with the "
+                "PIN. Later anyone can see that nothing was changed."
             ),
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#items", Rows).focus()
 
     def on_resize(self) -> None:
@@ -137,14 +137,14 @@ class ChecklistScreen(Frame):
 
     # Answering
 
-    async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        await self.action_answer()
+    def on_option_list_option_selected(self) -> None:
+        self.action_answer()
 
-    async def action_answer(self) -> None:
+    def action_answer(self) -> None:
         """Answer the question that the cursor is on."""
         line, picture = self._line(), self.vangnet.picture
         if line is not None and picture is not None:
-            await self.app.push_screen(AnswerDialog(picture, line))
+            self.app.push_screen(AnswerDialog(picture, line))
 
     async def action_all_right(self) -> None:
         """Answer the question that the cursor is on with "in order", and go to the next open one."""
@@ -161,7 +161,7 @@ class ChecklistScreen(Frame):
         picture, rows = self.vangnet.picture, self.query_one("#items", Rows)
         if picture is None:
             return
-        ids = [line.item.id for line in picture.evidence]
+        ids = [str(line.item.id) for line in picture.evidence]
         start = ids.index(rows.key) + 1 if rows.key in ids else 0
         order = (*picture.evidence[start:], *picture.evidence[:start])
         wanted = next((line.item.id for line in order if not is_answered(line)), None)
@@ -182,7 +182,7 @@ class ChecklistScreen(Frame):
             await self.source.sign_checklist(by=name, pin=pin)
             await self.vangnet.look_again()
 
-        await self.app.push_screen(
+        self.app.push_screen(
             AskPin(
                 _("Sign the yearly check {year}").format(year=school_year_text(picture.school_year)),
                 _("With your signature you confirm the answers as they stand now, with the evidence of today."),

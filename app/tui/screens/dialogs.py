@@ -165,7 +165,6 @@ class AskPin(Dialog[bool]):
         yield Button(_("Cancel"), id="cancel")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#pin" if self._name else "#name").focus()
 
     @on(Button.Pressed, "#yes")

@@ -19,7 +19,7 @@ from app.i18n import _, ngettext
 from app.jobs.browse import FileHit, FileVersion
 from app.records.facts import RunKind
 from app.tui.frame import Frame, Heading
-from app.tui.restoring import restore_folder, result_text
+from app.tui.restoring import restore_folder, result_text, typed_path
 from app.tui.source import Picture, RestoreWish
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
@@ -74,14 +74,14 @@ class RestoreScreen(Frame):
     def explanation(self) -> tuple[str, ...]:
         return (
             _(
-                "Type a part of the name of the file. Below it stands what the copies have; choose the file, then the version."
+                "Type a part of the name of the file. Below it stands what the "
+                "copies have; choose the file, then the version."
             ),
             _("It is put in a new folder. The file that you work with now is never overwritten."),
             _("Only the places that are there now are searched: plug in the disk when something is missing."),
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#busy").display = False
         self._offer_folder()
         self._show_versions(())
@@ -220,7 +220,7 @@ class RestoreScreen(Frame):
         version = self._versions[int(key)] if key is not None else self._versions[0]
         typed = self.query_one("#to", Input).value.strip()
         told = self.query_one("#result", Static)
-        to = Path(typed).expanduser()
+        to = typed_path(typed)
         if not typed or not to.is_absolute():
             told.update(Content.styled("! " + _("Type the whole path of the folder, starting with /."), "$amber"))
             return

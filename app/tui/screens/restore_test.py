@@ -48,9 +48,8 @@ class RestoreTestDialog(Dialog[None]):
         yield Button(_("It is right"), variant="primary", id="confirm")
         yield Button(_("Close"), id="cancel")
 
-    async def on_mount(self) -> None:
-        super().on_mount()
-        await self._draw()
+    def on_mount(self) -> None:
+        self.call_later(self._draw)
         self.set_interval(_FOLLOW_EVERY_S, self._follow)
 
     def _test(self) -> RestoreTest | None:
@@ -78,7 +77,8 @@ class RestoreTestDialog(Dialog[None]):
         elif test is None:
             says.update(
                 _(
-                    "Vangnet puts some files back in a place of their own and compares them with the originals' fingerprints. After that it asks you to open one."
+                    "Vangnet puts some files back in a place of their own and compares them with the "
+                    "originals' fingerprints. After that it asks you to open one."
                 )
                 + "\n"
             )

@@ -56,14 +56,14 @@ class RunsScreen(Frame):
     def explanation(self) -> tuple[str, ...]:
         return (
             _(
-                "Each line is one run: a copy of one body of data to one place, a check, a restore test or files got back."
+                "Each line is one run: a copy of one body of data to one "
+                "place, a check, a restore test or files got back."
             ),
             _("“Not complete” means that some files could not be read; Enter names them."),
             _("Make a copy now with n. Vangnet also does it by itself, every day."),
         )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#runs", Rows).focus()
 
     def on_resize(self) -> None:
@@ -87,17 +87,16 @@ class RunsScreen(Frame):
         picture = self.vangnet.picture
         run = next((r for r in picture.runs if str(r.id) == key), None) if picture is not None else None
         if picture is not None and run is not None:
-            await self.app.push_screen(RunDialog(picture, run))
+            self.app.push_screen(RunDialog(picture, run))
 
     async def action_copy_now(self) -> None:
         """Ask for a copy of everything to every place that is there."""
         await self.vangnet.ask(RequestKind.BACKUP)
         self.notify(_("A copy of everything is being made. You can just go on working."))
 
-    async def action_yearly(self) -> None:
+    def action_yearly(self) -> None:
         """Ask whether the yearly full copy may start."""
-        if self.vangnet.picture is not None:
-            await ask_full(self.vangnet, self.vangnet.picture)
+        ask_full(self.vangnet)
 
     async def action_stop(self) -> None:
         """Stop the run that is busy; what is finished stays."""
@@ -170,7 +169,6 @@ class RunDialog(Dialog[None]):
             yield Sheet(id="problems")
 
     def on_mount(self) -> None:
-        super().on_mount()
         if not self._run.problems:
             return
         shown = self._run.problems[:_PROBLEMS_SHOWN]

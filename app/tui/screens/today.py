@@ -19,7 +19,7 @@ from app.tui.frame import Frame, Heading
 from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
-from app.tui.widgets.rows import Row, Rows, Sheet, columns
+from app.tui.widgets.rows import Note, Row, Rows, Sheet, Stack, columns
 from app.tui.widgets.state import CLASSES, SIGNS, STYLES
 from app.wording.headline import headline
 from app.wording.tasks import task_text
@@ -58,7 +58,8 @@ class TodayScreen(Frame):
     def explanation(self) -> tuple[str, ...]:
         return (
             _(
-                "At the top stands whether everything is safe. Below it is what a person must do; the rest goes by itself."
+                "At the top stands whether everything is safe. Below it is "
+                "what a person must do; the rest goes by itself."
             ),
             _("Walk to a task with the arrow keys and press Enter: Vangnet does it with you."),
             _("The table shows each body of data, when its last good copy was made, and how often that must be."),
@@ -68,7 +69,6 @@ class TodayScreen(Frame):
     def on_mount(self) -> None:
         self.query_one("#headline", Static).update(Content.styled("   " + _("Looking how things stand…"), "$muted"))
         self.query_one("#tasks-heading").display = False
-        super().on_mount()
         self.query_one("#tasks", Rows).focus()
 
     def show(self, picture: Picture) -> None:
@@ -94,9 +94,11 @@ class TodayScreen(Frame):
         for state, name in CLASSES.items():
             banner.set_class(state is said.state, name)
         sign = Content.styled(f"{SIGNS[said.state]}  ", f"bold {STYLES[said.state]}")
-        text = sign + Content.styled(said.text, "bold $ink")
+        lines = [Note(Content.styled(said.text, "bold $ink"), sign)]
         why = overview.worst(picture) if said.state is State.ERROR else ""
-        banner.update(text + Content.styled(f"\n{why}", "$ink") if why else text)
+        if why:
+            lines.append(Note(Content(why), Content(" " * sign.cell_length)))
+        banner.update(Stack(lines))
 
     async def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         picture = self.vangnet.picture

@@ -53,7 +53,6 @@ class Choice(Rows):
         self.chosen = chosen
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._draw()
         keys = [key for key, _ in self._offered]
         self.highlighted = keys.index(self.chosen) if self.chosen in keys else 0
@@ -110,7 +109,6 @@ class Ticks(Rows):
         self.ticked = frozenset(ticked)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._draw()
 
     def offer(self, options: Sequence[tuple[str, str]]) -> None:

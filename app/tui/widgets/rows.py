@@ -81,11 +81,11 @@ class Row(Visual):
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
         return self.line(width).render_strips(width, height, style, options)
 
-    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:  # noqa: ARG002 - the base's signature
         fixed = sum(c.width if c.width is not None else c.text.cell_length for c in self.cells)
         return fixed + GAP * (len(self.cells) - 1) + (len(POINTER) if self.pointer else 0)
 
-    def get_height(self, rules: RulesMap, width: int) -> int:
+    def get_height(self, rules: RulesMap, width: int) -> int:  # noqa: ARG002 - the base's signature
         return 1
 
 
@@ -229,7 +229,7 @@ class Sheet(Widget):
     def render(self) -> Stack:
         return self._stack
 
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - the base's
         return self._stack.get_height(cast(RulesMap, self.styles), width)
 
     def lines(self) -> tuple[str, ...]:

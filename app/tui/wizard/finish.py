@@ -173,7 +173,8 @@ class DonePage(Page):
         yield question(_("Your data has a safety net now."))
         yield explain_line(
             _(
-                "From now on Vangnet makes the copies by itself. When it needs you (a disk to plug in, a file to open), "
+                "From now on Vangnet makes the copies by itself. When it "
+                "needs you (a disk to plug in, a file to open), "
                 "Today says so in one sentence."
             )
         )

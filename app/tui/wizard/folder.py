@@ -13,6 +13,7 @@ from textual.widgets import Button, DirectoryTree, Input, Static
 
 from app.i18n import _, ngettext
 from app.setup.answers import SetupAnswers
+from app.tui.restoring import typed_path
 from app.tui.source import FolderLook, FolderState
 from app.tui.wizard.page import NotYet, Page, label, question
 from app.tui.wizard.route import PageId, data_set_of
@@ -70,7 +71,7 @@ class FolderPage(Page):
 
         await asyncio.sleep(_PAUSE_S)
         self._tell(Content.styled(_("Looking…"), "$muted"))
-        self._look = await self.source.look_at_data(_typed_path(self.query_one("#path", Input).value))
+        self._look = await self.source.look_at_data(typed_path(self.query_one("#path", Input).value))
         self._tell(found_text(self._look))
         self.post_message(self.Changed())
 
@@ -92,7 +93,7 @@ class FolderPage(Page):
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
             raise NotYet(_("Fill in the folder, please, or pick it from the list."))
-        path = _typed_path(typed)
+        path = typed_path(typed)
         found = self._look if self._look is not None and self._look.path == path else None
         if found is not None and found.state is not FolderState.FINE:
             raise NotYet(wrong_text(found))
@@ -109,10 +110,6 @@ class FolderPage(Page):
             _("Type where the folder is, or pick it from the list: Enter opens a folder and chooses it."),
             _("A folder of the NAS counts too, when this computer can open it."),
         )
-
-
-def _typed_path(text: str) -> Path:
-    return Path(text.strip()).expanduser()
 
 
 def _quick_check(path: Path) -> FolderState | None:

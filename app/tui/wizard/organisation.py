@@ -62,7 +62,8 @@ class OrganisationPage(Page):
     def explanation(self) -> tuple[str, ...]:
         return (
             _(
-                "A school and a business get different suggestions, and the country decides when the school year starts."
+                "A school and a business get different suggestions, and the "
+                "country decides when the school year starts."
             ),
         )
 

@@ -20,6 +20,7 @@ from app.records.facts import DriveSight
 from app.setup.answers import PlaceAnswer, SetupAnswers
 from app.setup.identifiers import unique_slug
 from app.targets.suitability import PlaceProblem, PlaceReport
+from app.tui.restoring import typed_path
 from app.tui.source import Source
 from app.tui.widgets.choice import Ticks
 from app.tui.widgets.rows import Note, Row, Rows, cell
@@ -221,7 +222,7 @@ class PlaceDialog(ModalScreen[PlaceAnswer | None]):
         if not typed:
             found.update("")
             return None
-        path = Path(typed).expanduser()
+        path = typed_path(typed)
         if not path.is_absolute():
             found.update(Content.styled("! " + _("Type the whole path, starting with /."), "$amber"))
             return None
@@ -267,7 +268,7 @@ class PlaceDialog(ModalScreen[PlaceAnswer | None]):
                 fs_uuid=self._drive.fs_uuid,
                 serial=self._drive.serial,
             )
-        path = Path(self.query_one("#path", Input).value.strip()).expanduser()
+        path = typed_path(self.query_one("#path", Input).value)
         return PlaceAnswer(place_id, name, TargetKind.FOLDER, path, site=site, offsite=offsite)
 
     @on(Button.Pressed, "#cancel")

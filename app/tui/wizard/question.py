@@ -117,7 +117,8 @@ class QuestionPage(Page):
         return (
             what,
             _(
-                "What is usual is chosen already. In the policy these are the levels of availability (B), integrity (I) and confidentiality (V)."
+                "What is usual is chosen already. In the policy these are the levels of "
+                "availability (B), integrity (I) and confidentiality (V)."
             ),
         )
 

@@ -1,4 +1,4 @@
-"""The way through the set-up: which pages there are for the answers so far, and which of eight steps each belongs to."""
+"""The way through the set-up: the pages there are for the answers so far, and which of eight steps each belongs to."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ class SheetPage(Page):
                 yield Static(id="groups")
                 yield explain_line(
                     _(
-                        "With this key anyone can get your files back, also when this computer is gone. Keep it in the safe."
+                        "With this key anyone can get your files back, also when "
+                        "this computer is gone. Keep it in the safe."
                     )
                 )
                 yield Static(id="saved", classes="found")
@@ -89,7 +90,8 @@ class SheetPage(Page):
     def explanation(self) -> tuple[str, ...]:
         return (
             _(
-                "The copies are locked with a key. This computer knows it; the recovery sheet is for when it no longer exists."
+                "The copies are locked with a key. This computer knows it; the "
+                "recovery sheet is for when it no longer exists."
             ),
             _("Whoever has the sheet can read every copy: keep it as you keep a passport."),
             _("The square is the same key, to scan with a telephone."),
@@ -114,7 +116,8 @@ class ProofPage(Page):
 
     def may_leave(self) -> str:
         return _(
-            "First make sure that you have the recovery sheet: it is not shown again. Press again to close all the same."
+            "First make sure that you have the recovery sheet: it is not "
+            "shown again. Press again to close all the same."
         )
 
     def collect(self) -> SetupAnswers:

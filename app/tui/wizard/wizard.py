@@ -36,8 +36,14 @@ class WizardScreen(Screen[None]):
         Binding("pagedown", "onward", show=False, priority=True),
         Binding("pageup", "back", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-low"),
+        (34, "-tall"),
+    ]
 
     def __init__(self, draft: SetupAnswers | None) -> None:
         super().__init__()
@@ -118,7 +124,7 @@ class WizardScreen(Screen[None]):
         await self.action_onward()
 
     @on(Input.Submitted)
-    def _next_field(self, event: Input.Submitted) -> None:
+    def _next_field(self) -> None:
         """Enter goes to the next field, and from the last one to the button."""
         self.focus_next()
 
@@ -142,7 +148,7 @@ class WizardScreen(Screen[None]):
             self._say(str(wanted))
             return
         if self.page_id.stop is Stop.DONE:
-            await self.vangnet.show_screens()
+            self.vangnet.show_screens()
             return
         await self._go(page_after(self.answers, self.page_id))
 
@@ -177,7 +183,7 @@ class WizardScreen(Screen[None]):
 
     @on(Button.Pressed, "#help")
     async def action_explain(self) -> None:
-        await self.app.push_screen(
+        self.app.push_screen(
             HelpOverlay(
                 (
                     *self.page.explanation(),

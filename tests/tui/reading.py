@@ -1,0 +1,28 @@
+"""Reading a screen as a person does: the characters that stand on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+
+
+def screen_text(app: App[Any]) -> str:
+    """Return what stands on the screen, line by line."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+async def wait_for(pilot: Pilot[Any], wanted: str, *, tries: int = 100) -> str:
+    """Wait until a text stands on the screen; fails with what stands there instead."""
+    for _ in range(tries):
+        shown = screen_text(pilot.app)
+        if wanted in shown:
+            return shown
+        await pilot.pause(0.05)
+    raise AssertionError(f"{wanted!r} did not come; the screen says:\n{screen_text(pilot.app)}")
+
+
+async def typed(pilot: Pilot[Any], text: str) -> None:
+    """Type a text, key by key."""
+    await pilot.press(*text)

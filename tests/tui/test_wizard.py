@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from app.policy.machine import TargetKind
+from app.policy.model import Availability
+from app.records.facts import DriveSight, RequestKind
+from app.setup.answers import SetupAnswers
+from app.targets.errors import TargetNotThere
+from app.targets.suitability import PlaceProblemCode
+from app.tui.source import FolderLook, FolderState
+from app.tui.wizard.route import FIRST, PageId, Stop, page_after, page_before, page_to_resume, pages
+from tests.tui.answers import filled
+from tests.tui.conftest import MakeApp
+from tests.tui.fixed import KEY, FixedSource
+from tests.tui.reading import screen_text, typed, wait_for
+
+STICK = DriveSight("/dev/sdb1", "60A44C", "Kingston", "DataTraveler", "", "77AA-11", "ext4", 64_000_000_000, "/media/x")
+
+
+def at(page: str, answers: SetupAnswers | None = None) -> FixedSource:
+    return FixedSource(None, draft=replace(answers or filled(), page=page))
+
+
+async def fill(pilot: Pilot[Any], field: str, text: str) -> None:
+    pilot.app.screen.query_one(f"#{field}", Input).value = text
+    await pilot.pause()
+
+
+# The way
+
+
+def test_each_data_set_adds_its_folder_and_three_questions() -> None:
+    way = [str(page) for page in pages(filled())]
+    assert way[:3] == ["organisation", "people", "data"]
+    at_grades = way.index("folder:grade-book")
+    assert way[at_grades + 1 : at_grades + 4] == [
+        "availability:grade-book",
+        "integrity:grade-book",
+        "confidentiality:grade-book",
+    ]
+    assert way[-7:] == ["summary", "make", "sheet", "proof", "first-copy", "get-back", "done"]
+
+
+def test_back_and_forth_lead_to_the_same_page() -> None:
+    answers = filled()
+    for page in pages(answers)[: list(pages(answers)).index(PageId(Stop.SUMMARY))]:
+        assert page_before(answers, page_after(answers, page)) == page
+
+
+def test_there_is_no_way_back_once_something_was_made() -> None:
+    for stop in (Stop.MAKE, Stop.SHEET, Stop.FIRST_COPY, Stop.DONE):
+        assert page_before(filled(), PageId(stop)) is None
+
+
+@pytest.mark.parametrize(
+    ("left", "resumed"),
+    [
+        ("availability:grade-book", "availability:grade-book"),
+        ("sheet", "summary"),
+        ("folder:gone", str(FIRST)),
+        ("", str(FIRST)),
+    ],
+)
+def test_a_draft_resumes_where_it_was_left_but_never_past_the_summary(left: str, resumed: str) -> None:
+    assert str(page_to_resume(replace(filled(), page=left))) == resumed
+
+
+# The walk
+
+
+async def test_the_whole_set_up_from_welcome_to_today(make_app: MakeApp) -> None:
+    source = FixedSource(None)
+    source.plugged = (STICK,)
+    app = make_app(source, start_agent=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Stap 1 van 8 · Welkom")
+        await fill(pilot, "name", "Basisschool De Linde")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Stap 1 van 8 · Mensen")
+        await fill(pilot, "director", "An Claes")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Stap 2 van 8 · Uw gegevens")
+        await pilot.press("down", "space", "pagedown")  # Puntenboek
+
+        await wait_for(pilot, "Stap 3 van 8 · Puntenboek")
+        await fill(pilot, "path", "/home/school/puntenboek")
+        await wait_for(pilot, "204 bestanden, 3,1 GB")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Valt het werk stil als dit een halve dag weg is?")
+        await pilot.press("enter")  # the usual answer is chosen already
+        await wait_for(pilot, "Kan één fout leiden")
+        await pilot.press("enter")
+        await wait_for(pilot, "Mag iedereen dit zien")
+        await pilot.press("enter")
+
+        await wait_for(pilot, "Stap 4 van 8 · Plaatsen")
+        await wait_for(pilot, "Kingston DataTraveler, 64 GB")
+        await pilot.press("enter")
+        await wait_for(pilot, "Hoe noemt u ze?")
+        await fill(pilot, "name", "GROENE schijf")
+        await pilot.click("#take")
+        await wait_for(pilot, "✔ GROENE schijf")
+        await pilot.press("pagedown")
+
+        await wait_for(pilot, "Stap 5 van 8 · Samenvatting")
+        await pilot.press("pagedown")
+        shown = await wait_for(pilot, "Stap 6 van 8 · Het herstelblad")
+        assert KEY.reveal().split("-")[0] in shown
+        assert "█" in shown
+        await pilot.press("pagedown")
+        shown = await wait_for(pilot, "Neem het blad.")
+        group = int(shown.split("Wat is groep ")[1][0])
+        await typed(pilot, KEY.reveal().split("-")[group - 1].lower())
+        await pilot.press("pagedown")
+
+        await wait_for(pilot, "Stap 7 van 8 · De eerste kopie")
+        await wait_for(pilot, "Alles is gekopieerd.")
+        assert source.agent_started == 1
+        assert source.asked == [(RequestKind.BACKUP, "", "")]
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Rapport Kerst 3A.odt")
+        await pilot.press("enter")
+        await wait_for(pilot, "1 bestand is terug, in /home/school/Teruggehaald 23 november")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Uw gegevens hebben nu een vangnet.")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Alles is veilig.")
+    made = source.applied
+    assert made is not None
+    assert made.organisation is not None
+    assert made.organisation.name == "Basisschool De Linde"
+    assert [(d.name, d.paths) for d in made.data_sets] == [("Puntenboek", (Path("/home/school/puntenboek"),))]
+    (place,) = made.places
+    assert (place.kind, place.fs_uuid, place.serial, place.name) == (
+        TargetKind.USB,
+        "77AA-11",
+        "60A44C",
+        "GROENE schijf",
+    )
+    assert app.recovery_key is None
+
+
+async def test_every_step_is_kept_and_resumed(make_app: MakeApp) -> None:
+    source = at("availability:grade-book")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Stap 3 van 8 · Puntenboek")
+        await pilot.press("up", "enter", "enter")  # "work stops", and yes
+        await wait_for(pilot, "Kan één fout leiden")
+        assert source.draft is not None
+        assert source.draft.page == "integrity:grade-book"
+        kept = next(d for d in source.draft.data_sets if d.id == "grade-book")
+        assert kept.classification is not None
+        assert kept.classification.availability is Availability.ESSENTIAL
+        await pilot.press("escape")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Kan één fout leiden")
+
+
+async def test_an_answer_says_at_once_what_it_leads_to(make_app: MakeApp) -> None:
+    async with make_app(at("availability:grade-book")).run_test() as pilot:
+        shown = await wait_for(pilot, "Elke dag een kopie")
+        assert "“belangrijk”" in shown
+        await pilot.press("up", "space")
+        shown = await wait_for(pilot, "twee")
+        assert "noodstroomvoorzieningen" in shown
+        assert "“noodzakelijk”" in shown
+
+
+async def test_back_keeps_the_answer(make_app: MakeApp) -> None:
+    source = at("people")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Stap 1 van 8 · Mensen")
+        await fill(pilot, "it_provider", "Jan")
+        await pilot.press("pageup")
+        await wait_for(pilot, "Welkom")
+        assert source.draft is not None
+        assert source.draft.people.it_provider == "Jan"
+
+
+@pytest.mark.parametrize(
+    ("page", "field", "text", "said"),
+    [
+        ("organisation", "name", "", "Vul de naam in"),
+        ("people", "director_email", "an claes", "an claes is geen e-mailadres."),
+        ("folder:grade-book", "path", "", "Vul de map in"),
+        ("folder:grade-book", "path", "puntenboek", "Typ het hele pad"),
+        ("folder:grade-book", "path", "/home/school/weg", "Deze map bestaat niet: /home/school/weg"),
+    ],
+)
+async def test_a_page_without_a_good_answer_says_what_is_wrong(
+    make_app: MakeApp, page: str, field: str, text: str, said: str
+) -> None:
+    source = at(page)
+    gone = Path("/home/school/weg")
+    source.folders[gone] = FolderLook(gone, FolderState.NOT_THERE)
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Stap")
+        await fill(pilot, field, text)
+        await pilot.press("pagedown")
+        shown = await wait_for(pilot, f"! {said}")
+        assert "Stap" in shown
+
+
+async def test_nothing_ticked_is_no_answer(make_app: MakeApp) -> None:
+    async with make_app(at("data", replace(filled(), data_sets=()))).run_test() as pilot:
+        await wait_for(pilot, "Welke gegevens hebt u?")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "! Vink er minstens één aan")
+
+
+async def test_data_of_ones_own_is_added_by_its_name(make_app: MakeApp) -> None:
+    source = at("data")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Welke gegevens hebt u?")
+        pilot.app.screen.query_one("#own").focus()
+        await typed(pilot, "Toneel")
+        await pilot.press("enter")
+        await wait_for(pilot, "[✔]  Toneel")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Stap 3 van 8")
+        assert source.draft is not None
+        assert source.draft.data_sets[-1].name == "Toneel"
+        assert source.draft.data_sets[-1].classification is None
+
+
+async def test_a_disk_that_is_plugged_in_appears_by_itself(make_app: MakeApp) -> None:
+    source = at("places", replace(filled(), places=()))
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Steek er een in en hij verschijnt hier.")
+        source.plugged = (STICK,)
+        await wait_for(pilot, "Kingston DataTraveler, 64 GB")
+
+
+async def test_a_place_inside_the_data_is_refused(make_app: MakeApp) -> None:
+    source = at("places", replace(filled(), places=()))
+    source.place_problems[Path("/home/school/puntenboek/kopie")] = PlaceProblemCode.INSIDE_SOURCE
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Map of netwerkmap toevoegen")
+        await pilot.press("a")
+        await wait_for(pilot, "Een map voor de kopieën")
+        await fill(pilot, "name", "Kopie")
+        await fill(pilot, "path", "/home/school/puntenboek/kopie")
+        await pilot.click("#take")
+        shown = await wait_for(pilot, "! Daar kunnen geen kopieën komen.")
+        assert "✖" in shown
+        await pilot.press("escape", "pagedown")
+        await wait_for(pilot, "! Kies minstens één plaats voor de kopieën.")
+
+
+async def test_a_set_up_that_fails_says_why_and_can_be_tried_again(make_app: MakeApp) -> None:
+    source = at("summary")
+    source.apply_error = TargetNotThere(target="nas", name="NAS school")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Stap 5 van 8 · Samenvatting")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "✖")
+        await wait_for(pilot, "Opnieuw proberen")
+        source.apply_error = None
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Het herstelblad")
+
+
+async def test_the_recovery_sheet_is_not_closed_by_accident(make_app: MakeApp) -> None:
+    source = at("summary")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Samenvatting")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Het herstelblad")
+        await pilot.press("escape")
+        await wait_for(pilot, "Druk het herstelblad eerst af")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Neem het blad.")
+
+
+async def test_a_wrong_group_of_the_sheet_is_no_proof(make_app: MakeApp) -> None:
+    source = at("summary")
+    app = make_app(source)
+    async with app.run_test() as pilot:
+        await wait_for(pilot, "Samenvatting")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Het herstelblad")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Neem het blad.")
+        await typed(pilot, "AAAA")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "! Dat is niet groep")
+        assert app.recovery_key == KEY
+        await pilot.press("pageup")
+        await wait_for(pilot, KEY.reveal().split("-")[0])
+
+
+async def test_the_language_is_chosen_on_the_first_page(make_app: MakeApp) -> None:
+    async with make_app(FixedSource(None)).run_test() as pilot:
+        await wait_for(pilot, "Welkom")
+        await fill(pilot, "name", "De Linde")
+        pilot.app.screen.query_one("#language").focus()
+        await pilot.press("down", "space")
+        shown = await wait_for(pilot, "Step 1 of 8 · Welcome")
+        assert "De Linde" in shown
+
+
+async def test_help_explains_the_page(make_app: MakeApp) -> None:
+    async with make_app(at("confidentiality:grade-book")).run_test() as pilot:
+        await wait_for(pilot, "Mag iedereen dit zien")
+        await pilot.press("f1")
+        await wait_for(pilot, "Wie mag het zien?")
+        await pilot.press("escape")
+        await wait_for(pilot, "Mag iedereen dit zien")
+
+
+@pytest.mark.parametrize("page", [str(p) for p in pages(filled())[:17]])
+async def test_every_page_fits_in_eighty_by_twenty_four(make_app: MakeApp, page: str) -> None:
+    async with make_app(at(page)).run_test(size=(80, 24)) as pilot:
+        shown = await wait_for(pilot, "Verder →" if page != "summary" else "Instellen →")
+        assert pilot.app.screen.query_one("Page").max_scroll_y == 0, shown
+        assert "Later verder" in screen_text(pilot.app)
