@@ -188,7 +188,7 @@ def restore_test(session: Session, data_set: str, target: str, confirm_by: str, 
     from app.cli.here import own_run, stoppable
     from app.cli.names import the_data_set, the_target
     from app.jobs.restore_test import run_restore_test
-    from app.jobs.samples import sample_files, sample_folder
+    from app.jobs.samples import forget_sample, sample_files, sample_folder
     from app.repository.model import Monitor
     from app.wording.runs import outcome_text
 
@@ -205,6 +205,7 @@ def restore_test(session: Session, data_set: str, target: str, confirm_by: str, 
             if test.identical and confirm_by:
                 opened = next(iter(sample_files(session.home, run_id)), None)
                 records.confirm_restore_test(run_id, opened_file=opened.name if opened else "", by=confirm_by)
+                forget_sample(session.home, run_id)
                 test = next(t for t in records.facts().restore_tests if t.run == run_id)
             tests.append((records.run(run_id), test))
     if as_json:

@@ -77,7 +77,8 @@ def examine_source(folders: DataSetFolders, previous: Snapshot | None, repositor
         raise SourceEmpty(data_set=folders.data_set, folders=_names(present))
     emptied = [path for path in empty if previous is not None and _held_files(repository, previous, path)]
     return Source(
-        paths=present,
+        # A link itself would be copied as a link, and nothing behind it.
+        paths=tuple(path.resolve() if path.is_symlink() else path for path in present),
         problems=(
             *(Problem(_name(path), SourceMissing.code) for path in missing),
             *(Problem(_name(path), SourceEmpty.code) for path in emptied),

@@ -1,5 +1,5 @@
 """The organisation's keys on this computer: one master key for all its repositories, and the two key files that
-open it.
+open it. And the one way in which its large files are cut, so that equal files are equal parts on every target.
 
 The machine's password lets stock restic in from this computer; the recovery key lets anyone in who holds the printed
 sheet, and is itself kept nowhere. Both key files are copied as they are onto every target.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.clock import Clock
@@ -17,6 +17,7 @@ from app.paths import Home
 from app.repository.crypto import MasterKey
 from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
 from app.repository.keys import KEY_FILE_LIMIT, KeyFile, describe_key_file, make_key_file, open_key_file
+from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
 from app.repository.repository import this_host
 from app.secret import Secret
 from app.targets.errors import KeyRingMissing
@@ -41,12 +42,15 @@ __all__ = [
 MASTER_FILE = "master-key.json"
 MACHINE_PASSWORD_FILE = "machine-password"  # noqa: S105  the name of a file
 """In secrets/: `restic -r PLACE --password-file …` works with it on this computer."""
+POLYNOMIAL_FILE = "chunker-polynomial"
+"""No secret, but as lasting as the keys: with another one, large files would be stored anew."""
 MACHINE_KEY_FILE = "machine.key"
 RECOVERY_KEY_FILE = "recovery.key"
 _MACHINE_USER = "vangnet-machine"
 _RECOVERY_USER = "vangnet-recovery"
 _PASSWORD_BYTES = 32
 _MASTER_LIMIT = 4096
+_POLYNOMIAL_LIMIT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class KeyRing:
     """The keys of one organisation. `machine` and `recovery` are restic key files of the same master key."""
 
     master: MasterKey
+    polynomial: int
     machine: KeyFile
     recovery: KeyFile
 
@@ -78,18 +83,20 @@ class KeyRing:
             ring = cls.load(home)
             again = make_key_file(ring.master, recovery, hostname=host, username=_RECOVERY_USER, now=now)
             write_whole(folder / RECOVERY_KEY_FILE, again.data, mode=PRIVATE)
-            return cls(ring.master, ring.machine, again)
+            return replace(ring, recovery=again)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         master = MasterKey.generate()
         password = Secret(secrets.token_urlsafe(_PASSWORD_BYTES))
         ring = cls(
             master,
+            random_polynomial(),
             make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now),
             make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now),
         )
         # The master key comes last: it is what says that the ring is whole.
         write_whole(folder / MACHINE_PASSWORD_FILE, password.reveal().encode(), mode=PRIVATE)
+        write_whole(folder / POLYNOMIAL_FILE, f"{ring.polynomial:x}".encode(), mode=PRIVATE)
         write_whole(folder / MACHINE_KEY_FILE, ring.machine.data, mode=PRIVATE)
         write_whole(folder / RECOVERY_KEY_FILE, ring.recovery.data, mode=PRIVATE)
         write_whole(folder / MASTER_FILE, master.to_json(), mode=PRIVATE)
@@ -101,6 +108,7 @@ class KeyRing:
         folder = home.secrets
         return cls(
             _read_master(folder),
+            _read_polynomial(folder / POLYNOMIAL_FILE),
             _read_key_file(folder / MACHINE_KEY_FILE),
             _read_key_file(folder / RECOVERY_KEY_FILE),
         )
@@ -123,6 +131,16 @@ def _read_master(folder: Path) -> MasterKey:
         return MasterKey.from_json(_read(folder / MASTER_FILE, _MASTER_LIMIT))
     except RepositoryDamaged as exc:
         raise KeyRingMissing(path=str(folder / MASTER_FILE), reason="damaged") from exc
+
+
+def _read_polynomial(path: Path) -> int:
+    try:
+        polynomial = int(_read(path, _POLYNOMIAL_LIMIT), 16)
+    except ValueError as exc:
+        raise KeyRingMissing(path=str(path), reason="damaged") from exc
+    if polynomial.bit_length() - 1 != DEGREE or not is_irreducible(polynomial):
+        raise KeyRingMissing(path=str(path), reason="damaged")
+    return polynomial
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -146,7 +146,9 @@ def _prepared(
                 repository.add_key(key_file)
         case Contents.EMPTY:
             folder.mkdir(parents=True, exist_ok=True)
-            repository = Repository.init(LocalBackend(folder), master=ring.master, key_files=ring.key_files)
+            repository = Repository.init(
+                LocalBackend(folder), master=ring.master, key_files=ring.key_files, polynomial=ring.polynomial
+            )
     marker = Marker(
         id=old.id if old and old.repository_id == repository.id else secrets.token_hex(16),
         organisation=printable(organisation) or "?",

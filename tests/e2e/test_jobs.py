@@ -110,6 +110,16 @@ def test_a_copy_is_good_tagged_with_its_set_and_counts_what_changed(desk: Desk) 
     assert second.duration_s > 0
 
 
+def test_a_set_that_was_moved_behind_a_link_is_still_copied_whole(desk: Desk) -> None:
+    source = desk.school.source("marks")
+    moved = source.with_name("moved elsewhere")
+    source.rename(moved)
+    source.symlink_to(moved)
+    run = desk.back_up()
+    assert run.outcome is Outcome.GOOD
+    assert run.files == len(list(moved.iterdir()))
+
+
 def test_a_cancelled_copy_says_so(desk: Desk) -> None:
     cancel = Cancel()
     cancel.set()

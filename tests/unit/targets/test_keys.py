@@ -18,7 +18,15 @@ def test_keys_are_readable_by_their_owner_alone(school: Organisation) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
     assert set(modes.values()) == {0o600}
-    assert len(modes) == 4
+    assert len(modes) == 5
+
+
+def test_every_place_of_an_organisation_cuts_files_the_same_way(school: Organisation) -> None:
+    ring = KeyRing.load(school.home)
+    assert KeyRing.create(school.home, new_recovery_key(), CLOCK).polynomial == ring.polynomial
+    (school.home.secrets / "chunker-polynomial").write_text("12")
+    with pytest.raises(KeyRingMissing):
+        KeyRing.load(school.home)
 
 
 def test_recovery_key_itself_is_kept_nowhere(school: Organisation) -> None:
