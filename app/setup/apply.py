@@ -75,7 +75,10 @@ def apply_setup(
     policy = write_policy(home.policy_file, _policy_edit(answers, organisation, clock.now().date()))
     machine = Machine(
         language=organisation.language,
-        data_sets=tuple(DataSetFolders(DataSetId(a.id), tuple(path.resolve() for path in a.paths), a.exclude) for a in answers.data_sets),
+        data_sets=tuple(
+            DataSetFolders(DataSetId(a.id), tuple(path.resolve() for path in a.paths), a.exclude)
+            for a in answers.data_sets
+        ),
         targets=targets,
         upses=answers.upses,
         backup_time=answers.backup_time,
