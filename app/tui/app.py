@@ -16,6 +16,7 @@ from app.paths import Home
 from app.policy.model import Language
 from app.records.facts import RequestKind
 from app.secret import Secret
+from app.tui.background import begin
 from app.tui.frame import Frame
 from app.tui.screens.help import HelpOverlay
 from app.tui.source import Picture, Source
@@ -103,8 +104,8 @@ class VangnetApp(App[None]):
         else:
             self.push_screen(TodayScreen())
         if self._starts_agent:
-            self.run_worker(self.ensure_agent(), exclusive=True, group="agent")
-        self.run_worker(self.look(), group="look")
+            begin(self, self.ensure_agent, exclusive=True, group="agent")
+        begin(self, self.look, group="look")
 
     async def ensure_agent(self) -> None:
         """Start the agent as a program of its own when none runs."""
@@ -209,7 +210,7 @@ class VangnetApp(App[None]):
         """Say every text on the screens again, in the language spoken now."""
         for screen in self.screen_stack:
             if isinstance(screen, Retold):
-                self.run_worker(screen.retell(), group="retell")
+                begin(self, screen.retell, group="retell")
 
     def action_other_theme(self) -> None:
         """Take the next theme: dark, light, high contrast."""

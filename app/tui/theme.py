@@ -1,8 +1,8 @@
 """Three themes from one small palette: ink on paper, one accent, green, amber and red.
 
 Every colour on every screen is one of a palette's, by the name of a theme variable (`$muted`, `$on-accent` …), so that
-a theme is a table of a dozen colours and nothing
-else. State is never told by colour alone; see `app.tui.widgets.state`.
+a theme is one small table.
+State is never told by colour alone; see `app.tui.widgets.state`.
 """
 
 from __future__ import annotations

@@ -26,3 +26,12 @@ async def wait_for(pilot: Pilot[Any], wanted: str, *, tries: int = 100) -> str:
 async def typed(pilot: Pilot[Any], text: str) -> None:
     """Type a text, key by key."""
     await pilot.press(*text)
+
+
+async def click(pilot: Pilot[Any], selector: str) -> None:
+    """Press a button with the mouse; one that was pressed a moment ago is waited for, as Textual does."""
+    for _ in range(100):
+        if not pilot.app.screen.query_one(selector).has_class("-active"):
+            break
+        await pilot.pause(0.02)
+    await pilot.click(selector)

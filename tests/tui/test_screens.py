@@ -13,7 +13,7 @@ from app.wording.checklist import evidence_text
 from tests.tui import sample
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource
-from tests.tui.reading import typed, wait_for
+from tests.tui.reading import click, typed, wait_for
 
 
 def with_odd_runs() -> Picture:
@@ -56,7 +56,7 @@ async def test_an_incomplete_copy_names_the_files(make_app: MakeApp) -> None:
         await pilot.press("enter")
         shown = await wait_for(pilot, "niet volledig, 2 bestanden")
         assert "/home/school/fotos/sportdag/IMG_0031.jpg" in shown
-        assert "mag niet gelezen worden" in shown
+        assert "mag niet gelezen" in shown
 
 
 async def test_the_yearly_full_copy_is_asked_before_it_starts(make_app: MakeApp) -> None:
@@ -70,7 +70,7 @@ async def test_the_yearly_full_copy_is_asked_before_it_starts(make_app: MakeApp)
         assert source.asked == []
         await pilot.press("escape", "j")
         await wait_for(pilot, "Dat kan uren duren.")
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await pilot.pause()
         assert source.asked == [(RequestKind.FULL, "", "")]
 
@@ -155,13 +155,13 @@ async def test_not_in_order_wants_an_owner_and_a_date(make_app: MakeApp) -> None
         await wait_for(pilot, "C32 Fouten gemeld")
         await pilot.press("home", "down", "space")
         await wait_for(pilot, "Wie doet het?")
-        await pilot.click("#keep")
+        await click(pilot, "#keep")
         await wait_for(pilot, "! Vul in wie het doet.")
         pilot.app.screen.query_one("#owner", Input).value = "Jan"
-        await pilot.click("#keep")
+        await click(pilot, "#keep")
         await wait_for(pilot, "! Vul een datum in")
         pilot.app.screen.query_one("#due", Input).value = "31-1-2027"
-        await pilot.click("#keep")
+        await click(pilot, "#keep")
         await wait_for(pilot, "32 van 40 klaar · 2 acties")
     assert source.picture is not None
     answer = next(a for a in source.picture.facts.answers if a.item == "C32")
@@ -177,7 +177,7 @@ async def test_not_applicable_wants_a_reason(make_app: MakeApp) -> None:
         await pilot.press("u", "enter")
         await wait_for(pilot, "C32 Fouten gemeld")
         await pilot.press("end", "space")
-        await pilot.click("#keep")
+        await click(pilot, "#keep")
         await wait_for(pilot, "! Vul in waarom het niet van toepassing is.")
 
 
@@ -215,10 +215,10 @@ async def test_the_director_chooses_a_pin_and_signs(make_app: MakeApp) -> None:
         await wait_for(pilot, "Kies een pincode")
         pilot.app.screen.query_one("#pin", Input).value = "4826"
         pilot.app.screen.query_one("#again", Input).value = "4827"
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await wait_for(pilot, "! De twee pincodes zijn niet gelijk.")
         pilot.app.screen.query_one("#again", Input).value = "4826"
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await wait_for(pilot, "Ondertekend door An Claes")
         await wait_for(pilot, "Er is sindsdien niets veranderd.")
     assert source.pin == "4826"
@@ -234,7 +234,7 @@ async def test_a_wrong_pin_signs_nothing(make_app: MakeApp) -> None:
         await pilot.press("s")
         await wait_for(pilot, "De pincode van de directeur")
         pilot.app.screen.query_one("#pin", Input).value = "0000"
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await wait_for(pilot, "pincode")
         assert pilot.app.screen.query_one("#pin", Input).value == ""
     assert source.picture is not None
@@ -259,13 +259,13 @@ async def test_a_restore_test_is_confirmed_by_a_person_who_opened_a_file(make_ap
         await pilot.press("down", "enter")
         shown = await wait_for(pilot, "20 bestanden precies zoals ze waren teruggezet")
         assert "/home/school/.cache/vangnet" in shown
-        await pilot.click("#confirm")
+        await click(pilot, "#confirm")
         await wait_for(pilot, "! Vul in welk bestand u hebt geopend.")
         pilot.app.screen.query_one("#file", Input).value = "Rapport Kerst 3B.odt"
-        await pilot.click("#confirm")
+        await click(pilot, "#confirm")
         await wait_for(pilot, "! Vul uw naam in.")
         pilot.app.screen.query_one("#name", Input).value = "Els"
-        await pilot.click("#confirm")
+        await click(pilot, "#confirm")
         await wait_for(pilot, "Er is één ding voor u.")
     assert source.picture is not None
     test = next(t for t in source.picture.facts.restore_tests if t.data_set == "puntenboek")
@@ -276,12 +276,12 @@ async def test_the_director_approves_the_policy_with_the_pin(make_app: MakeApp) 
     source = FixedSource(sample.picture(replace(sample.good_facts(), approvals=())))
     source.pin = "4826"
     async with make_app(source).run_test(size=(80, 30)) as pilot:
-        await wait_for(pilot, "Back-upbeleid goedkeuren")
+        await wait_for(pilot, "Te doen")
         await pilot.press("enter")
         shown = await wait_for(pilot, "Hier komt het op neer:")
         assert "sterke bescherming" in shown
         pilot.app.screen.query_one("#pin", Input).value = "4826"
-        await pilot.click("#yes")
+        await click(pilot, "#yes")
         await pilot.pause()
     assert source.approved_by == "An Claes"
 
@@ -294,14 +294,14 @@ async def test_the_recovery_key_is_tried_by_typing_it(make_app: MakeApp) -> None
     )
     assert source.picture is not None
     number = [task.kind.value for task in source.picture.assessment.tasks].index("key-test")
-    async with make_app(source).run_test() as pilot:
+    async with make_app(source).run_test(notifications=True) as pilot:
         await wait_for(pilot, "Te doen")
         await pilot.press(*["down"] * number, "enter")
         await wait_for(pilot, "negen groepen")
         pilot.app.screen.query_one("#name", Input).value = "Jan"
         pilot.app.screen.query_one("#key", Input).value = "K7QF"
-        await pilot.click("#try")
+        await click(pilot, "#try")
         await wait_for(pilot, "! Deze sleutel opent de kopieën niet.")
         pilot.app.screen.query_one("#key", Input).value = KEY.reveal()
-        await pilot.click("#try")
-        await wait_for(pilot, "De sleutel opent de kopieën.")
+        await click(pilot, "#try")
+        await wait_for(pilot, "De sleutel opent")

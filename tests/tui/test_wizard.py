@@ -19,7 +19,7 @@ from app.tui.wizard.route import FIRST, PageId, Stop, page_after, page_before, p
 from tests.tui.answers import filled
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import KEY, FixedSource
-from tests.tui.reading import screen_text, typed, wait_for
+from tests.tui.reading import click, screen_text, typed, wait_for
 
 STICK = DriveSight("/dev/sdb1", "60A44C", "Kingston", "DataTraveler", "", "77AA-11", "ext4", 64_000_000_000, "/media/x")
 
@@ -105,7 +105,7 @@ async def test_the_whole_set_up_from_welcome_to_today(make_app: MakeApp) -> None
         await pilot.press("enter")
         await wait_for(pilot, "Hoe noemt u ze?")
         await fill(pilot, "name", "GROENE schijf")
-        await pilot.click("#take")
+        await click(pilot, "#take")
         await wait_for(pilot, "✔ GROENE schijf")
         await pilot.press("pagedown")
 
@@ -247,7 +247,7 @@ async def test_a_place_inside_the_data_is_refused(make_app: MakeApp) -> None:
         await wait_for(pilot, "Een map voor de kopieën")
         await fill(pilot, "name", "Kopie")
         await fill(pilot, "path", "/home/school/puntenboek/kopie")
-        await pilot.click("#take")
+        await click(pilot, "#take")
         shown = await wait_for(pilot, "! Daar kunnen geen kopieën komen.")
         assert "✖" in shown
         await pilot.press("escape", "pagedown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -16,6 +17,7 @@ from app.jobs.director import is_answered
 from app.policy.model import Role
 from app.records.facts import ChecklistSignature, Verdict
 from app.secret import Secret
+from app.tui.background import begin
 from app.tui.frame import Frame
 from app.tui.screens.answer import AnswerDialog
 from app.tui.screens.approve import director_of
@@ -59,6 +61,7 @@ class ChecklistScreen(Frame):
     def __init__(self) -> None:
         super().__init__()
         self._verified: tuple[ChecklistSignature, bool] | None = None
+        self._verifying: ChecklistSignature | None = None
 
     def content(self) -> ComposeResult:
         yield Static(id="year-head")
@@ -122,7 +125,9 @@ class ChecklistScreen(Frame):
         text = _("Signed by {name}, {when}.").format(name=signature.by, when=when)
         if self._verified is None or self._verified[0] != signature:
             box.update(Content.styled(f"✔ {text} " + _("Checking the signature…"), "$muted"))
-            self.run_worker(self._verify(signature), exclusive=True, group="verify")
+            if self._verifying != signature:
+                self._verifying = signature
+                begin(self, partial(self._verify, signature), exclusive=True, group="verify")
         elif self._verified[1]:
             box.update(Content.styled(f"✔ {text} " + _("Nothing has been changed since."), "$green"))
         else:

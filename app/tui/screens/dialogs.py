@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
@@ -29,6 +29,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     """A window on top of a screen: a title, a body, buttons. Esc closes it without a result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-low"),
+        (34, "-tall"),
+    ]
 
     def title_text(self) -> str:
         return ""
@@ -40,9 +44,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         yield Button(_("Close"), id="cancel")
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", can_focus=False):
+        with Vertical(classes="dialog"):
             yield Static(self.title_text(), classes="title", markup=False)
-            yield from self.body()
+            with VerticalScroll(classes="body", can_focus=False):
+                yield from self.body()
             yield Static(classes="wrong", id="dialog-wrong", markup=False)
             with Horizontal(classes="buttons"):
                 yield from self.buttons()

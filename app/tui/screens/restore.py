@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from app.errors import VangnetError
 from app.i18n import _, ngettext
 from app.jobs.browse import FileHit, FileVersion
 from app.records.facts import RunKind
+from app.tui.background import begin
 from app.tui.frame import Frame, Heading
 from app.tui.restoring import restore_folder, result_text, typed_path
 from app.tui.source import Picture, RestoreWish
@@ -105,7 +107,7 @@ class RestoreScreen(Frame):
 
     @on(Input.Changed, "#words")
     def _typed(self) -> None:
-        self.run_worker(self._search_soon(), exclusive=True, group="search")
+        begin(self, self._search_soon, exclusive=True, group="search")
 
     @on(Input.Submitted, "#words")
     def _to_hits(self) -> None:
@@ -160,7 +162,7 @@ class RestoreScreen(Frame):
 
     @on(OptionList.OptionHighlighted, "#hits")
     def _hit_pointed(self, event: OptionList.OptionHighlighted) -> None:
-        self.run_worker(self._look_at_versions(event.option_id), exclusive=True, group="versions")
+        begin(self, partial(self._look_at_versions, event.option_id), exclusive=True, group="versions")
 
     @on(OptionList.OptionSelected, "#hits")
     def _hit_chosen(self) -> None:
@@ -227,7 +229,7 @@ class RestoreScreen(Frame):
         self._busy = True
         told.update(Content.styled(_("Getting {name} back…").format(name=hit.path.name), "$accent"))
         wish = RestoreWish(hit.data_set, (hit.path,), to, at=version.copied_at, target=version.targets[0])
-        self.run_worker(self._restore(wish), exclusive=True, group="restore")
+        begin(self, partial(self._restore, wish), exclusive=True, group="restore")
 
     async def _restore(self, wish: RestoreWish) -> None:
         try:

@@ -18,11 +18,12 @@ from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
-from app.tui.widgets.rows import Note, Row, Rows, Sheet, cell, columns
+from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, columns
 from app.tui.widgets.state import outcome_text
 from app.wording import runs as run_words
 from app.wording.errors import explain
 from app.wording.numbers import felt_number
+from app.wording.problems import reason_text
 from app.wording.sizes import felt_size
 from app.wording.times import felt_duration, felt_time
 
@@ -172,25 +173,12 @@ class RunDialog(Dialog[None]):
         if not self._run.problems:
             return
         shown = self._run.problems[:_PROBLEMS_SHOWN]
-        lines = [
-            Row(cell(problem.what, share=2), cell(_reason(problem.reason), style="$muted"), pointer=False)
+        lines: list[Line] = [
+            Note(Content(problem.what) + Content.styled(f"  {reason_text(problem.reason)}", "$muted"))
             for problem in shown
         ]
         more = max(self._run.problems_total, len(self._run.problems)) - len(shown)
         if more > 0:
             text = ngettext("and {count} more", "and {count} more", more).format(count=felt_number(more))
-            lines.append(Row(cell(text, style="$muted"), pointer=False))
+            lines.append(Note(Content.styled(text, "$muted")))
         self.query_one("#problems", Sheet).fill(lines)
-
-
-def _reason(code: str) -> str:
-    """Say why a file could not be read."""
-    known = {
-        "EACCES": _("not allowed to read it"),
-        "EPERM": _("not allowed to read it"),
-        "ENOENT": _("it was gone by then"),
-        "EIO": _("the disk could not read it"),
-        "ENOSPC": _("the disk is full"),
-        "EEXIST": _("something stood in its place already"),
-    }
-    return known.get(code, code)

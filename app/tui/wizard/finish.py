@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from app.i18n import _, ngettext
 from app.jobs.browse import FileHit
 from app.records.facts import Outcome, RequestId, RequestKind, RequestState, Run
 from app.setup.answers import SetupAnswers
+from app.tui.background import begin
 from app.tui.restoring import restore_folder, result_text
 from app.tui.source import Picture, RestoreWish
 from app.tui.widgets.progress import ProgressPanel, title_text
@@ -50,7 +52,7 @@ class FirstCopyPage(Page):
 
     def on_mount(self) -> None:
         self.query_one("#busy").display = False
-        self.run_worker(self._begin(), group="first-copy")
+        begin(self, self._begin, group="first-copy")
 
     async def _begin(self) -> None:
         await self.vangnet.ensure_agent()
@@ -115,7 +117,7 @@ class GetBackPage(Page):
 
     def on_mount(self) -> None:
         self.query_one("#files", Rows).fill([("wait", Note(Content.styled(_("Looking in the copies…"), "$muted")))])
-        self.run_worker(self._find(), group="find")
+        begin(self, self._find, group="find")
 
     async def _find(self) -> None:
         rows = self.query_one("#files", Rows)
@@ -135,7 +137,7 @@ class GetBackPage(Page):
         hit = self._hits[int(event.option_id or "0")]
         told = self.query_one("#result", Static)
         told.update(Content.styled(_("Getting {name} back…").format(name=hit.path.name), "$accent"))
-        self.run_worker(self._restore(hit), exclusive=True, group="restore")
+        begin(self, partial(self._restore, hit), exclusive=True, group="restore")
 
     async def _restore(self, hit: FileHit) -> None:
         now: datetime = self.vangnet.clock.now()

@@ -13,6 +13,7 @@ from textual.widgets import Button, DirectoryTree, Input, Static
 
 from app.i18n import _, ngettext
 from app.setup.answers import SetupAnswers
+from app.tui.background import begin
 from app.tui.restoring import typed_path
 from app.tui.source import FolderLook, FolderState
 from app.tui.wizard.page import NotYet, Page, label, question
@@ -64,7 +65,7 @@ class FolderPage(Page):
             self._start_looking()
 
     def _start_looking(self) -> None:
-        self.run_worker(self._look_soon(), exclusive=True, group="look")
+        begin(self, self._look_soon, exclusive=True, group="look")
 
     async def _look_soon(self) -> None:
         import asyncio

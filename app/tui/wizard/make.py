@@ -13,6 +13,7 @@ from app.policy.model import Policy
 from app.policy.questions import consequence
 from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
+from app.tui.background import begin
 from app.tui.widgets.rows import Line, Row, Sheet, cell
 from app.tui.wizard.page import NotYet, Page, explain_line, question
 from app.tui.wizard.route import PageId
@@ -121,7 +122,7 @@ class MakePage(Page):
     def _try(self) -> None:
         self._failed = False
         self.post_message(self.Changed())
-        self.run_worker(self._make(), exclusive=True, group="make")
+        begin(self, self._make, exclusive=True, group="make")
 
     async def _make(self) -> None:
         try:

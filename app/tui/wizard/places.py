@@ -20,6 +20,7 @@ from app.records.facts import DriveSight
 from app.setup.answers import PlaceAnswer, SetupAnswers
 from app.setup.identifiers import unique_slug
 from app.targets.suitability import PlaceProblem, PlaceReport
+from app.tui.background import begin
 from app.tui.restoring import typed_path
 from app.tui.source import Source
 from app.tui.widgets.choice import Ticks
@@ -208,7 +209,7 @@ class PlaceDialog(ModalScreen[PlaceAnswer | None]):
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
-        self.run_worker(self._look_soon(), exclusive=True, group="look")
+        begin(self, self._look_soon, exclusive=True, group="look")
 
     async def _look_soon(self) -> None:
         import asyncio
