@@ -96,7 +96,7 @@ def _data_sets(
             name = fields.text("name", default_name) if default_name else fields.text("name")
             answers.append(
                 DataSetAnswer(
-                    id=unique_slug(name, {answer.id for answer in answers}),
+                    id=unique_slug(usual.id if usual else name, {answer.id for answer in answers}),
                     name=name,
                     paths=tuple(_absolute(path) for path in fields.items("paths")),
                     classification=_classification(fields, usual),

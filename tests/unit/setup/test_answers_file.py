@@ -73,8 +73,8 @@ def test_a_folder_on_a_disk_stays_on_the_disk(tmp_path: Path, path: str) -> None
 
 
 def test_the_same_name_twice_gets_two_ids(tmp_path: Path) -> None:
-    answers = read(tmp_path, GOOD.replace("name: Website", "name: Puntenboek"))
-    assert [a.id for a in answers.data_sets] == ["puntenboek", "puntenboek-2"]
+    answers = read(tmp_path, GOOD.replace("name: Website", "name: Grade book"))
+    assert [a.id for a in answers.data_sets] == ["grade-book", "grade-book-2"]
 
 
 def test_a_missing_file_is_said_as_such(tmp_path: Path) -> None:
