@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
@@ -53,28 +54,22 @@ class FolderPage(Page):
         yield FoldersTree(Path.home(), id="tree")
 
     def on_mount(self) -> None:
-        if self.query_one("#path", Input).value:
-            self._start_looking()
-        else:
-            self._tell(Content.styled(_("Everything in the folder is copied, folders inside it too."), "$muted"))
+        self._typed()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
         self._look = None
-        if self.query_one("#path", Input).value.strip():
-            self._start_looking()
-
-    def _start_looking(self) -> None:
         begin(self, self._look_soon, exclusive=True, group="look")
 
     async def _look_soon(self) -> None:
-        import asyncio
-
+        typed = self.query_one("#path", Input).value.strip()
+        if not typed:
+            self._tell(Content.styled(_("Everything in the folder is copied, folders inside it too."), "$muted"))
+            return
         await asyncio.sleep(_PAUSE_S)
         self._tell(Content.styled(_("Looking…"), "$muted"))
-        self._look = await self.source.look_at_data(typed_path(self.query_one("#path", Input).value))
+        self._look = await self.source.look_at_data(typed_path(typed))
         self._tell(found_text(self._look))
-        self.post_message(self.Changed())
 
     def _tell(self, text: Content) -> None:
         self.query_one("#found", Static).update(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from pathlib import Path
 from typing import ClassVar
@@ -212,8 +213,6 @@ class PlaceDialog(ModalScreen[PlaceAnswer | None]):
         begin(self, self._look_soon, exclusive=True, group="look")
 
     async def _look_soon(self) -> None:
-        import asyncio
-
         await asyncio.sleep(0.3)
         await self._look()
 
