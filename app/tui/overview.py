@@ -38,7 +38,7 @@ def data_sets(picture: Picture) -> tuple[Line, ...]:
                 _data_state(picture, health),
             )
         )
-    return columns(table)
+    return columns(table, room=12)
 
 
 def _wanted(picture: Picture, health: DataSetHealth) -> str:

@@ -26,12 +26,13 @@ POINTER = "▸ "
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A piece of text in a row. `width` in cells; None takes a share of what is left."""
+    """A piece of text in a row. `width` in cells; None takes a share of what is left, `most` cells of it at most."""
 
     text: Content
     width: int | None = None
     align: Literal["left", "right"] = "left"
     share: int = 1
+    most: int | None = None
 
     def fit(self, width: int) -> Content:
         text = self.text if self.text.cell_length <= width else self.text.truncate(width, ellipsis=True)
@@ -70,7 +71,7 @@ class Row(Visual):
         parts: list[Content] = []
         for each in self.cells:
             own = each.width if each.width is not None else max(0, free * each.share // max(1, shares))
-            parts.append(each.fit(own))
+            parts.append(each.fit(own if each.most is None else min(own, each.most)))
         return lead + Content(" " * GAP).join(parts)
 
     @property
@@ -179,21 +180,22 @@ class Rows(OptionList):
 
 
 def columns(
-    table: Sequence[Sequence[str | Content]], *, flexible: int = 0, right: Collection[int] = (), pointer: bool = True
+    table: Sequence[Sequence[str | Content]], *, flexible: int = 0, right: Collection[int] = (), room: int | None = None
 ) -> tuple[Row, ...]:
-    """Make rows of which every column is as wide as its widest text; the `flexible` one takes what is left."""
+    """Make rows of which every column is as wide as its widest text; the `flexible` one takes what is left.
+
+    With `room` it takes no more than that beside its widest text: a table to look at stays together on a wide screen.
+    """
     cells = [[text if isinstance(text, Content) else Content(text) for text in line] for line in table]
     widths = [max((line[n].cell_length for line in cells), default=0) for n in range(len(cells[0]) if cells else 0)]
-    return tuple(
-        Row(
-            *(
-                Cell(text, None if n == flexible else widths[n], "right" if n in right else "left")
-                for n, text in enumerate(line)
-            ),
-            pointer=pointer,
-        )
-        for line in cells
-    )
+
+    def fitted(n: int, text: Content) -> Cell:
+        align: Literal["left", "right"] = "right" if n in right else "left"
+        if n != flexible:
+            return Cell(text, widths[n], align)
+        return Cell(text, None, align, most=None if room is None else widths[n] + room)
+
+    return tuple(Row(*(fitted(n, text) for n, text in enumerate(line))) for line in cells)
 
 
 class Stack(Visual):

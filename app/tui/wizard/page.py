@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
@@ -66,6 +67,11 @@ class Page(VerticalScroll, can_focus=False):
     @property
     def source(self) -> Source:
         return self.vangnet.source
+
+
+def key_label(key: str, text: str) -> Content:
+    """What stands on a button that has a key of its own."""
+    return Content.styled(f"{key} ", "bold $accent") + Content(text)
 
 
 def question(text: str) -> Static:

@@ -26,7 +26,7 @@ from app.tui.restoring import typed_path
 from app.tui.source import Source
 from app.tui.widgets.choice import Ticks
 from app.tui.widgets.rows import Note, Row, Rows, cell
-from app.tui.wizard.page import NotYet, Page, label, question
+from app.tui.wizard.page import NotYet, Page, key_label, label, question
 from app.tui.wizard.route import PageId
 from app.wording.places import place_problem_text
 from app.wording.sizes import felt_size
@@ -53,8 +53,8 @@ class PlacesPage(Page):
         yield question(_("Where do the copies go? Two places are better than one."))
         yield Rows(id="places")
         with Horizontal(id="place-buttons"):
-            yield Button(_("Add a folder or network share"), id="add")
-            yield Button(_("Remove (Delete)"), id="remove")
+            yield Button(key_label("a", _("Add a folder or network share")), id="add")
+            yield Button(key_label("Del", _("Remove")), id="remove")
         yield Static(id="advice", classes="found")
 
     def on_mount(self) -> None:
@@ -77,7 +77,7 @@ class PlacesPage(Page):
             lines.append((f"place:{place.id}", Row(cell(mark, style="bold"), cell(where, style="$muted"))))
         if not chosen:
             lines.append(("none", Note(Content.styled("  " + _("No place yet."), "$muted"))))
-        lines.append(("drives", Note(Content.styled(_("USB disks that are plugged in now"), "$muted"))))
+        lines.append(("drives", Note(Content.styled("\n" + _("USB disks that are plugged in now"), "$muted"))))
         taken = {place.fs_uuid for place in chosen if place.fs_uuid}
         free = tuple(d for d in self._drives if d.fs_uuid not in taken)
         for drive in free:

@@ -18,7 +18,7 @@ from app.i18n import _
 from app.setup.answers import SetupAnswers
 from app.tui.screens.help import HelpOverlay
 from app.tui.widgets.choice import Choice
-from app.tui.wizard.page import NotYet, Page
+from app.tui.wizard.page import NotYet, Page, key_label
 from app.tui.wizard.pages import page_for
 from app.tui.wizard.route import FIRST, STEPS, PageId, Stop, page_after, page_before, page_to_resume
 
@@ -101,8 +101,8 @@ class WizardScreen(Screen[None]):
         back = self.query_one("#back", Button)
         back.label = Content(_("← Back")) + Content.styled("  PgUp", "$muted")
         back.display = page_before(self.answers, self.page_id) is not None
-        self.query_one("#later", Button).label = _key("Esc", _("Continue later"))
-        self.query_one("#help", Button).label = _key("F1", _("Help"))
+        self.query_one("#later", Button).label = key_label("Esc", _("Continue later"))
+        self.query_one("#help", Button).label = key_label("F1", _("Help"))
         self._label_onward()
 
     def _label_onward(self) -> None:
@@ -205,7 +205,3 @@ class WizardScreen(Screen[None]):
         wrong = self.query_one("#wrong", Static)
         wrong.display = bool(text)
         wrong.update(f"! {text}" if text else "")
-
-
-def _key(key: str, label: str) -> Content:
-    return Content.styled(f"{key} ", "bold $accent") + Content(label)
