@@ -2,89 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.repo_maintain import copy, diff, forget, prune, stats
+from app.cli.repo_place import META, Place, with_place
+from app.cli.repo_repair import repair
+from app.cli.repo_upkeep import add_key, change_password, migrate, remove_key, unlock
 from app.cli.session import JsonValue, Session, json_option, print_json
 from app.errors import ExitCode
 from app.i18n import _
-from app.secret import Secret
 
 if TYPE_CHECKING:
-    from app.repository.backend.base import Backend
     from app.repository.model import Snapshot
-    from app.repository.repository import Repository
-
-P = ParamSpec("P")
-
-_PASSWORD_LIMIT = 64 << 10
-_OTHER_KINDS = re.compile(r"(sftp|rest|s3|smb|b2|azure|gs|swift|rclone):").match
-
-
-class Place:
-    """The repository that the options name; opened by the command."""
-
-    def __init__(self, location: str | None, password_file: Path | None) -> None:
-        self._location = location or os.environ.get("RESTIC_REPOSITORY")
-        file = os.environ.get("RESTIC_PASSWORD_FILE")
-        self._password_file = password_file or (Path(file) if file else None)
-
-    def backend(self) -> Backend:
-        """Return the backend for a location: a folder, optionally written `local:FOLDER`; raises UsageError."""
-        from app.repository.backend.local import LocalBackend
-
-        if not self._location:
-            raise click.UsageError(_("Name the repository with -r or RESTIC_REPOSITORY."))
-        if kind := _OTHER_KINDS(self._location):
-            raise click.UsageError(_("Repositories of the kind “{kind}” are not offered.").format(kind=kind[1]))
-        return LocalBackend(os.fsencode(self._location.removeprefix("local:")))
-
-    def password(self, *, twice: bool = False) -> Secret:
-        """Read the password file, or ask at the terminal; raises UsageError."""
-        if self._password_file is None:
-            if not sys.stdin.isatty():
-                raise click.UsageError(_("Name a file with the password: --password-file or RESTIC_PASSWORD_FILE."))
-            return Secret(click.prompt(_("Password"), hide_input=True, confirmation_prompt=twice, err=True))
-        try:
-            with self._password_file.open("rb") as file:
-                text = file.read(_PASSWORD_LIMIT).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise click.UsageError(_("{file} cannot be read.").format(file=self._password_file)) from exc
-        if not text.strip():
-            raise click.UsageError(_("{file} is empty.").format(file=self._password_file))
-        return Secret(text.strip())
-
-    def open(self) -> Repository:
-        from app.repository.repository import Repository
-
-        return Repository.open(self.backend(), password=self.password())
-
-
-def _with_place(command: Callable[Concatenate[Place, P], int]) -> Callable[P, int]:
-    """Give a command `-r` and `--password-file`, after the command's name or before it."""
-
-    @click.option("-r", "--repo", "location", metavar="LOCATION", help="The repository [env: RESTIC_REPOSITORY].")
-    @click.option(
-        "-p", "--password-file", type=click.Path(path_type=Path), metavar="FILE",
-        help="A file with the password [env: RESTIC_PASSWORD_FILE].",
-    )  # fmt: skip
-    @click.pass_context
-    @functools.wraps(command)
-    def with_place(ctx: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> int:
-        location, password_file = kwargs.pop("location"), kwargs.pop("password_file")
-        before: tuple[str | None, Path | None] = ctx.meta.get(__name__, (None, None))
-        assert location is None or isinstance(location, str)
-        assert password_file is None or isinstance(password_file, Path)
-        return command(Place(location or before[0], password_file or before[1]), *args, **kwargs)
-
-    return with_place
 
 
 @click.group()
@@ -95,12 +28,12 @@ def _with_place(command: Callable[Concatenate[Place, P], int]) -> Callable[P, in
 @click.pass_context
 def repo(ctx: click.Context, location: str | None, password_file: Path | None) -> None:
     """A bare repository, no organisation needed. It is a restic repository: restic can read and write it too."""
-    ctx.meta[__name__] = location, password_file
+    ctx.meta[META] = location, password_file
 
 
 @repo.command()
 @json_option
-@_with_place
+@with_place
 def init(place: Place, as_json: bool) -> int:
     """Make a repository."""
     from app.clock import SystemClock
@@ -128,7 +61,7 @@ def init(place: Place, as_json: bool) -> int:
 @click.option("--no-cache", is_flag=True, help="Keep no scan state on this computer.")
 @json_option
 @click.pass_context
-@_with_place
+@with_place
 def backup(
     place: Place,
     ctx: click.Context,
@@ -172,7 +105,7 @@ def backup(
 @click.option("--tag", multiple=True, metavar="TAG", help="Only those with all these tags.")
 @click.option("-H", "--host", default="", help="Only those of this computer.")
 @json_option
-@_with_place
+@with_place
 def snapshots(place: Place, tag: tuple[str, ...], host: str, as_json: bool) -> int:
     """List the snapshots, oldest first."""
     from app.cli.repo_output import echo_lines, snapshot_document, snapshot_line
@@ -195,7 +128,7 @@ def snapshots(place: Place, tag: tuple[str, ...], host: str, as_json: bool) -> i
 @click.option("-l", "--long", is_flag=True, help="With mode, owner, size and time.")
 @click.option("--recursive", is_flag=True, help="Everything below PATH too.")
 @json_option
-@_with_place
+@with_place
 def ls(place: Place, snapshot: str, path: str, long: bool, recursive: bool, as_json: bool) -> int:
     """List what a snapshot holds: everything, or the folder PATH."""
     from app.cli.repo_output import echo_lines, entry_document, entry_line, snapshot_document
@@ -218,7 +151,7 @@ def ls(place: Place, snapshot: str, path: str, long: bool, recursive: bool, as_j
 @click.option("-s", "--snapshot", multiple=True, metavar="ID", help="Look only in these snapshots.")
 @click.option("-l", "--long", is_flag=True, help="With mode, owner, size and time.")
 @json_option
-@_with_place
+@with_place
 def find(place: Place, pattern: str, snapshot: tuple[str, ...], long: bool, as_json: bool) -> int:
     """Find every version of what is called PATTERN: a part of a name, or a pattern with *, ? and []."""
     from app.cli.repo_output import echo_lines, entry_document, entry_line
@@ -243,7 +176,7 @@ def find(place: Place, pattern: str, snapshot: tuple[str, ...], long: bool, as_j
 )
 @click.option("--verify", is_flag=True, help="Read every restored file back.")
 @json_option
-@_with_place
+@with_place
 def restore(
     place: Place,
     snapshot: str,
@@ -284,7 +217,7 @@ def restore(
 @repo.command()
 @click.option("--read-data", is_flag=True, help="Read every byte, not only what is where.")
 @json_option
-@_with_place
+@with_place
 def check(place: Place, read_data: bool, as_json: bool) -> int:
     """Check that everything is there and fits together."""
     from app.cli.repo_output import check_document, check_lines, echo_lines, watched
@@ -307,7 +240,7 @@ def key() -> None:
 
 @key.command("list")
 @json_option
-@_with_place
+@with_place
 def list_keys(place: Place, as_json: bool) -> int:
     """List the keys: who made each, where and when."""
     from app.cli.repo_output import echo_lines
@@ -327,3 +260,9 @@ def list_keys(place: Place, as_json: bool) -> int:
 
 def _split(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(tag for group in tags for tag in group.split(",") if tag)
+
+
+for added in (forget, prune, copy, diff, stats, unlock, migrate, repair):
+    repo.add_command(added)
+for added in (add_key, remove_key, change_password):
+    key.add_command(added)

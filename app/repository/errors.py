@@ -44,6 +44,19 @@ class RepositoryDamaged(RepositoryError):
     code = "repository-damaged"
 
 
+class KeyNotFound(RepositoryError):
+    """No key of the repository has this id or prefix of an id (`wanted`)."""
+
+    code = "key-not-found"
+    exit_code = ExitCode.NOT_THERE
+
+
+class KeyInUse(RepositoryError):
+    """The key that opened the repository, or the only one, is not removed (`key`)."""
+
+    code = "key-in-use"
+
+
 class UnsupportedRepository(RepositoryError):
     """A format version or parameter outside what we accept (`reason`)."""
 

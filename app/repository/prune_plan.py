@@ -52,13 +52,16 @@ class PackUse:
         return self.needed_bytes + self.unneeded_bytes + self.header_bytes
 
     def count(self, place: PackedBlob, *, needed: bool) -> None:
-        if needed:
-            self.needed_bytes += place.length
-        else:
-            self.unneeded_bytes += place.length
-        self.header_bytes += _COMPRESSED_HEADER_ENTRY_BYTES if place.plain_length else _HEADER_ENTRY_BYTES
+        self.count_bytes(place.length, place.plain_length, needed=needed)
         self.has_trees |= place.is_tree
         self.has_data |= not place.is_tree
+
+    def count_bytes(self, length: int, plain_length: int, *, needed: bool) -> None:
+        if needed:
+            self.needed_bytes += length
+        else:
+            self.unneeded_bytes += length
+        self.header_bytes += _COMPRESSED_HEADER_ENTRY_BYTES if plain_length else _HEADER_ENTRY_BYTES
 
 
 @dataclass(slots=True)

@@ -44,8 +44,12 @@ def without_origin(document: Document) -> tuple[tuple[str, object], ...]:
 
 def with_origin(document: Document, snapshot: SnapshotId) -> Document:
     """Return the document for a copy: it names its original, and no parent, which is not where the copy is."""
-    kept = {name: raw for name, raw in document.items() if name != "parent"}
-    return {**kept, "original": _raw(origin(document, snapshot))}
+    return with_original({name: raw for name, raw in document.items() if name != "parent"}, snapshot)
+
+
+def with_original(document: Document, snapshot: SnapshotId) -> Document:
+    """Return the document for what comes from this snapshot."""
+    return {**document, "original": _raw(origin(document, snapshot))}
 
 
 def with_tree(document: Document, tree: BlobId, *, tag: str) -> Document:

@@ -146,6 +146,13 @@ class Repository:
                 raise WrongKey(location=backend.location) from exc
         return cls(backend, master, _decode_config(config))
 
+    def rewrite_config(self, *, version: int) -> None:
+        """Replace the config by one of another format version, at once and durably; for `upkeep.migrate`."""
+        config = msgspec.json.encode(_ConfigJson(version, self.id, f"{self.polynomial:x}"))
+        # A backend takes a file of the same size for one that is there already, and leaves it: be longer.
+        self.backend.save(FileKind.CONFIG, "", self.master.seal(config + b"\n"))
+        self.version = version
+
     # --- keys --------------------------------------------------------------------------------------------------
 
     def add_key(self, key_file: KeyFile) -> None:
