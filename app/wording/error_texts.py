@@ -94,6 +94,14 @@ TEXTS: dict[str, ErrorText] = {
         _UNTOUCHED,
         N_("Look whether it is your own disk, or use the key of the recovery sheet."),
     ),
+    "key-not-found": ErrorText(
+        N_("There is no such key ({wanted})."), _UNTOUCHED, N_("Choose one that `vangnet repo key list` names.")
+    ),
+    "key-in-use": ErrorText(
+        N_("The key that opens these copies is not removed."),
+        _UNTOUCHED,
+        N_("Add another key first, and open the copies with that one."),
+    ),
     "repository-damaged": ErrorText(
         N_("Part of the copies in this place is damaged."),
         _ONE_TO_DISTRUST,
