@@ -155,7 +155,7 @@ def _read_pack(
         for entry in group:
             start = entry.offset - at
             try:
-                repository.open_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=pack.hex())
+                repository.view_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=pack.hex())
             except RepositoryDamaged:
                 bad.add((entry.id, entry.is_tree))
         at = end

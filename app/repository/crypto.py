@@ -23,6 +23,7 @@ OVERHEAD = IV_BYTES + TAG_BYTES
 
 _NONCES_AT_ONCE = 256
 _NO_IV = bytes(IV_BYTES)
+_SMALLEST_BUFFER = 64 << 10
 
 Plain = bytes | bytearray | memoryview
 
@@ -79,22 +80,19 @@ class MasterKey:
         return self.sealer(nonces_at_once=1).seal(plain)
 
     def open(self, sealed: Plain, *, file: str = "") -> bytes:
-        """Return the plain text; raises RepositoryDamaged (`file`, reason "mac") when it is not what was sealed."""
-        self.verify(sealed, file=file)
-        view = memoryview(sealed)
-        cipher = Cipher(algorithms.AES(self._encrypt), modes.CTR(bytes(view[:IV_BYTES])))
-        return cipher.decryptor().update(view[IV_BYTES:-TAG_BYTES])
+        """Return the plain text; raises RepositoryDamaged (`file`, reason "mac") when it is not what was sealed.
+
+        For many texts use `opener()`.
+        """
+        return bytes(self.opener().open(sealed, file=file))
 
     def verify(self, sealed: Plain, *, file: str = "") -> None:
         """Raise RepositoryDamaged (`file`, reason "mac") when a text is not what was sealed; opens nothing."""
-        view = memoryview(sealed)
-        if len(view) < OVERHEAD:
-            raise RepositoryDamaged(file=file, reason="too-short")
-        one_time = self._mac_r + _block_cipher(self._mac_k).update(bytes(view[:IV_BYTES]))
-        try:
-            Poly1305.verify_tag(one_time, view[IV_BYTES:-TAG_BYTES], bytes(view[-TAG_BYTES:]))
-        except InvalidSignature as exc:
-            raise RepositoryDamaged(file=file, reason="mac") from exc
+        self.opener().verify(sealed, file=file)
+
+    def opener(self) -> Opener:
+        """Return an opener for one thread."""
+        return Opener(self._encrypt, self._mac_k, self._mac_r)
 
     def sealer(self, *, nonces_at_once: int = _NONCES_AT_ONCE) -> Sealer:
         """Return a sealer for one thread."""
@@ -159,6 +157,42 @@ class Sealer:
         if iv == _NO_IV:  # restic holds an all-zero IV to be invalid
             return self._next_nonce()
         return iv, self._pads[start : self._used]
+
+
+class Opener:
+    """Opens many texts with one key, cheaply: its ciphers and its buffer are made once. For one thread."""
+
+    __slots__ = ("_blocks", "_buffer", "_cipher", "_mac_r")
+
+    def __init__(self, encrypt: bytes, mac_k: bytes, mac_r: bytes) -> None:
+        self._cipher = Cipher(algorithms.AES(encrypt), modes.CTR(_NO_IV)).decryptor()
+        self._blocks = _block_cipher(mac_k)
+        self._mac_r = mac_r
+        self._buffer = bytearray()
+
+    def open(self, sealed: Plain, *, file: str = "") -> memoryview:
+        """Return the plain text, valid until the next one is opened; raises RepositoryDamaged as `verify` does."""
+        self.verify(sealed, file=file)
+        view = memoryview(sealed)
+        length = len(view) - OVERHEAD
+        if length + TAG_BYTES > len(self._buffer):
+            # A new one: the old may still be looked at through a view. Half as much again, for the next text.
+            self._buffer = bytearray(max(length + length // 2, _SMALLEST_BUFFER) + TAG_BYTES)
+        self._cipher.reset_nonce(bytes(view[:IV_BYTES]))
+        # update_into asks for a block of slack behind the text.
+        self._cipher.update_into(view[IV_BYTES:-TAG_BYTES], self._buffer)
+        return memoryview(self._buffer)[:length]
+
+    def verify(self, sealed: Plain, *, file: str = "") -> None:
+        """Raise RepositoryDamaged (`file`, reason "mac" or "too-short") when a text is not what was sealed."""
+        view = memoryview(sealed)
+        if len(view) < OVERHEAD:
+            raise RepositoryDamaged(file=file, reason="too-short")
+        one_time = self._mac_r + self._blocks.update(bytes(view[:IV_BYTES]))
+        try:
+            Poly1305.verify_tag(one_time, view[IV_BYTES:-TAG_BYTES], bytes(view[-TAG_BYTES:]))
+        except InvalidSignature as exc:
+            raise RepositoryDamaged(file=file, reason="mac") from exc
 
 
 def _block_cipher(key: bytes) -> CipherContext:

@@ -22,7 +22,7 @@ import msgspec
 from app.clock import Clock, SystemClock
 from app.repository import keys, zstd
 from app.repository.backend.base import Backend, FileKind
-from app.repository.crypto import MasterKey
+from app.repository.crypto import MasterKey, Opener
 from app.repository.errors import (
     BackendError,
     BackendUnavailable,
@@ -78,6 +78,18 @@ class _ConfigJson(msgspec.Struct):
     chunker_polynomial: str
 
 
+class _Tools(threading.local):
+    """What opens blobs, for each thread its own."""
+
+    def __init__(self) -> None:
+        self._opener: Opener | None = None
+        self.decompressor = zstd.Decompressor()
+
+    def opener(self, master: MasterKey) -> Opener:
+        self._opener = self._opener or master.opener()
+        return self._opener
+
+
 class Repository:
     """An open repository. Reading is safe from several threads; one back-up at a time."""
 
@@ -89,6 +101,7 @@ class Repository:
         self.polynomial = int(config.chunker_polynomial, 16)
         self._index: Index | None = None
         self._guard = threading.Lock()
+        self._tools = _Tools()
 
     # --- opening -----------------------------------------------------------------------------------------------
 
@@ -244,12 +257,19 @@ class Repository:
 
     def open_blob(self, blob_id: BlobId, sealed: bytes | memoryview, plain_length: int, *, pack: str = "") -> bytes:
         """Return the plain content of a blob as it lies in a pack; raises RepositoryDamaged when it is not itself."""
+        return bytes(self.view_blob(blob_id, sealed, plain_length, pack=pack))
+
+    def view_blob(
+        self, blob_id: BlobId, sealed: bytes | memoryview, plain_length: int, *, pack: str = ""
+    ) -> bytes | memoryview:
+        """Return what `open_blob` does without a copy of its own: valid until this thread opens the next blob."""
         label = f"data/{pack}"
-        plain = self.master.open(sealed, file=label)
+        tools = self._tools
+        plain: bytes | memoryview = tools.opener(self.master).open(sealed, file=label)
         if plain_length:
             if plain_length > max(MAX_BLOB, TREE_LIMIT):
                 raise RepositoryDamaged(file=label, reason="blob-too-long")
-            plain = zstd.decompress(plain, limit=plain_length, file=label)
+            plain = tools.decompressor.decompress(plain, limit=plain_length, file=label)
         if hashlib.sha256(plain).digest() != blob_id:
             raise RepositoryDamaged(file=label, reason="blob-hash", blob=blob_id.hex())
         return plain

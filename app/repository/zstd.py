@@ -13,22 +13,35 @@ def compress(plain: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compress(plain)
 
 
-def decompress(packed: bytes | memoryview, *, limit: int, file: str = "") -> bytes:
-    """Return the plain text; raises RepositoryDamaged when it is no zstd or longer than `limit` bytes.
+class Decompressor:
+    """Decompresses many frames with one context. For one thread."""
 
-    Works for frames with and without their size in the header (restic writes both).
-    """
-    try:
-        size = zstandard.frame_content_size(packed)
-        if size > limit:
+    __slots__ = ("_context",)
+
+    def __init__(self) -> None:
+        self._context = zstandard.ZstdDecompressor()
+
+    def decompress(self, packed: bytes | memoryview, *, limit: int, file: str = "") -> bytes:
+        """Return the plain text; raises RepositoryDamaged when it is no zstd or longer than `limit` bytes.
+
+        Works for frames with and without their size in the header (restic writes both).
+        """
+        try:
+            size = zstandard.frame_content_size(packed)
+            if size > limit:
+                raise RepositoryDamaged(file=file, reason="too-long")
+            if size >= 0:
+                return self._context.decompress(packed)
+            # No size in the frame: read with a bound instead of trusting it.
+            with self._context.stream_reader(packed) as reader:
+                plain = reader.read(limit + 1)
+        except zstandard.ZstdError as exc:
+            raise RepositoryDamaged(file=file, reason="zstd") from exc
+        if len(plain) > limit:
             raise RepositoryDamaged(file=file, reason="too-long")
-        if size >= 0:
-            return zstandard.ZstdDecompressor().decompress(packed)
-        # No size in the frame: read with a bound instead of trusting it.
-        with zstandard.ZstdDecompressor().stream_reader(packed) as reader:
-            plain = reader.read(limit + 1)
-    except zstandard.ZstdError as exc:
-        raise RepositoryDamaged(file=file, reason="zstd") from exc
-    if len(plain) > limit:
-        raise RepositoryDamaged(file=file, reason="too-long")
-    return plain
+        return plain
+
+
+def decompress(packed: bytes | memoryview, *, limit: int, file: str = "") -> bytes:
+    """Decompress one frame; see `Decompressor.decompress`."""
+    return Decompressor().decompress(packed, limit=limit, file=file)
