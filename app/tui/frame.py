@@ -41,6 +41,7 @@ class Frame(Screen[None]):
         (0, "-low"),
         (34, "-tall"),
     ]
+    AUTO_FOCUS = ""  # each screen chooses, without scrolling its top away
     place: ClassVar[str] = ""
     """Which of the app's places this is: its key in the bar at the foot is marked."""
 
@@ -52,6 +53,10 @@ class Frame(Screen[None]):
     @property
     def source(self) -> Source:
         return self.vangnet.source
+
+    def above(self) -> ComposeResult:
+        """What stands above the content and never scrolls away."""
+        yield from ()
 
     def content(self) -> ComposeResult:
         """What the screen itself is made of."""
@@ -70,9 +75,10 @@ class Frame(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Static(id="masthead")
+        yield from self.above()
         with VerticalScroll(id="content", can_focus=False):
             yield from self.content()
-        yield KeyBar(self.keys(), id="actions")
+        yield KeyBar(id="actions")
         yield KeyBar(self.vangnet.places(self.place), id="places-bar")
 
     def on_mount(self) -> None:

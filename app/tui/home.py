@@ -9,32 +9,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from app.assessment.schedule import next_runs
 from app.clock import Clock
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.installation import Installation
 from app.paths import Home
 from app.policy.machine import TargetKind
 from app.policy.model import Policy, Role
-from app.policy.plan import derive_plans
 from app.records.facts import (
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
     KeyTest,
-    Outcome,
-    Progress,
     Request,
     RequestId,
     RequestKind,
-    Run,
     RunId,
 )
 from app.records.presence import agent_pid
@@ -45,13 +38,9 @@ from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet, save_sheet
 from app.targets.suitability import PlaceReport
 from app.tui.folders import look_at_folder
+from app.tui.reader import PictureReader
 from app.tui.restore_process import restore_in_process
 from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
-
-_RUNS_SHOWN: Final = 60
-_LOOK_AT_ALL_EVERY_S: Final = 15.0
-"""Even when nothing has been written: what is due changes with the time."""
-_AGENT_ASKED_EVERY_S: Final = 2.0
 
 Answer = TypeVar("Answer")
 
@@ -64,7 +53,7 @@ class HomeSource:
         self._clock = clock
         self._by = by or "screens"
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="screens-records")
-        self._reader = _Reader(home, clock)
+        self._reader = PictureReader(home, clock)
 
     async def set_up(self) -> bool:
         # One look at a directory entry: not worth a thread, and it is asked before the first paint.
@@ -248,115 +237,10 @@ class HomeSource:
         return self._reader.installation()
 
 
-class _Reader:
-    """Takes pictures; lives in one thread, with the one connection."""
-
-    def __init__(self, home: Home, clock: Clock) -> None:
-        self._home = home
-        self._clock = clock
-        self._records: Records | None = None
-        self._installation: Installation | None = None
-        self._read_as: tuple[int, ...] = ()
-        self._version = -1
-        self._event = -1
-        self._picture: Picture | None = None
-        self._looked_s = 0.0
-        self._agent = (0.0, False)
-
-    def records(self) -> Records:
-        if self._records is None:
-            self._records = Records.open(self._home, self._clock)
-        return self._records
-
-    def installation(self) -> Installation:
-        """Return the files as they are now: read again after one of them has changed."""
-        stamps = tuple(_stamp(path) for path in (self._home.policy_file, self._home.machine_file))
-        if self._installation is None or stamps != self._read_as:
-            self._installation = Installation.load(self._home, self._clock)
-            self._read_as = stamps
-            self._picture = None
-        return self._installation
-
-    def forget(self) -> None:
-        """Take a whole new picture next time: something was written here."""
-        self._event = -1
-
-    def look(self) -> Picture:
-        installation, records = self.installation(), self.records()
-        version = records.data_version()
-        age_s = time.monotonic() - self._looked_s
-        agent = self._agent_runs()
-        before = self._picture
-        if before is not None and age_s < _LOOK_AT_ALL_EVERY_S and before.agent_running == agent and self._event >= 0:
-            if version == self._version:
-                return before
-            event = records.last_event_id()
-            if event == self._event:  # only numbers have changed: facts push an event
-                self._version = version
-                self._picture = replace(before, now=self._clock.now(), progress=_progress(records, before.running))
-                return self._picture
-        self._version = version
-        self._event = records.last_event_id()
-        self._looked_s = time.monotonic()
-        self._picture = self._whole(installation, records, agent)
-        return self._picture
-
-    def _whole(self, installation: Installation, records: Records, agent: bool) -> Picture:
-        from app.assessment.assess import assess
-        from app.assessment.checklist import evidence
-        from app.jobs.director import current_school_year
-
-        policy, machine = installation.policy, installation.machine
-        facts, now = records.facts(), self._clock.now()
-        assessment = assess(policy, machine, facts, now, installation.timezone)
-        running = records.running()
-        runs = records.runs(limit=_RUNS_SHOWN)
-        shown = {run.id for run in runs}
-        return Picture(
-            now=now,
-            timezone=installation.timezone,
-            policy=policy,
-            machine=machine,
-            facts=facts,
-            assessment=assessment,
-            plans=derive_plans(policy),
-            evidence=evidence(policy, machine, facts, assessment, now),
-            school_year=current_school_year(installation),
-            next_runs=next_runs(assessment, limit=3),
-            runs=(*(run for run in running if run.id not in shown), *runs),
-            progress=_progress(records, running),
-            agent_running=agent,
-        )
-
-    def _agent_runs(self) -> bool:
-        asked_s, runs = self._agent
-        if time.monotonic() - asked_s > _AGENT_ASKED_EVERY_S or not asked_s:
-            runs = agent_pid(self._home) is not None
-            self._agent = (time.monotonic(), runs)
-        return runs
-
-    def close(self) -> None:
-        if self._records is not None:
-            self._records.close()
-            self._records = None
-
-
 def search_pattern(words: str) -> str:
     """Turn what a person types into a pattern: the words in this order, anything between them."""
     parts = words.split()
     return "*" + "*".join(parts) + "*" if parts else "*"
-
-
-def _progress(records: Records, runs: tuple[Run, ...]) -> tuple[Progress, ...]:
-    found = (records.progress(run.id) for run in runs if run.outcome is Outcome.RUNNING)
-    return tuple(progress for progress in found if progress is not None)
-
-
-def _stamp(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def _own_program(home: Home) -> tuple[str, ...]:

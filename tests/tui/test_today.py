@@ -163,3 +163,13 @@ async def test_nothing_is_cut_off_in_eighty_columns(make_app: MakeApp) -> None:
     async with make_app(source_of("good")).run_test(size=(80, 24)) as pilot:
         await wait_for(pilot, "Alles is veilig.")
         assert "…" not in screen_text(pilot.app)
+
+
+async def test_what_does_not_fit_is_a_page_further_and_the_headline_stays(make_app: MakeApp) -> None:
+    async with make_app(source_of("error")).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "✖  Let op: 3 gegevenssets zijn niet veilig.")
+        await wait_for(pilot, "PgDn Meer")
+        assert "van Puntenboek naar NAS school" not in screen_text(pilot.app)
+        await pilot.press("pagedown")
+        await wait_for(pilot, "van Puntenboek naar NAS school")
+        assert "✖  Let op: 3 gegevenssets zijn niet veilig." in screen_text(pilot.app)

@@ -17,7 +17,7 @@ from app.tui import overview
 from app.tui.doing import do_task
 from app.tui.frame import Frame, Heading
 from app.tui.source import Picture
-from app.tui.widgets.keys import KeyHint
+from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.progress import ProgressPanel
 from app.tui.widgets.rows import Note, Row, Rows, Sheet, Stack, columns
 from app.tui.widgets.state import CLASSES, SIGNS, STYLES
@@ -34,11 +34,15 @@ class TodayScreen(Frame):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "copy_now", show=False),
         Binding("x", "stop", show=False),
+        Binding("pagedown", "more(1)", show=False, priority=True),
+        Binding("pageup", "more(-1)", show=False, priority=True),
     ]
     place = "today"
 
-    def content(self) -> ComposeResult:
+    def above(self) -> ComposeResult:
         yield Static(id="headline")
+
+    def content(self) -> ComposeResult:
         yield ProgressPanel(id="busy")
         yield Heading(_("To do"), id="tasks-heading")
         yield Rows(id="tasks")
@@ -52,6 +56,8 @@ class TodayScreen(Frame):
             yield KeyHint("x", _("Stop this copy"), "screen.stop")
         else:
             yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
+        if self.query_one("#content").max_scroll_y:
+            yield KeyHint("PgDn", _("More"), "screen.more(1)")
         yield KeyHint("F2", _("Nederlands"), "app.other_language")
         yield KeyHint("F3", _("Light or dark"), "app.other_theme")
 
@@ -69,7 +75,7 @@ class TodayScreen(Frame):
     def on_mount(self) -> None:
         self.query_one("#headline", Static).update(Content.styled("   " + _("Looking how things stand…"), "$muted"))
         self.query_one("#tasks-heading").display = False
-        self.query_one("#tasks", Rows).focus()
+        self.query_one("#tasks", Rows).focus(scroll_visible=False)
 
     def show(self, picture: Picture) -> None:
         self._show_headline(picture)
@@ -84,6 +90,10 @@ class TodayScreen(Frame):
         findings = tuple(overview.findings(picture))
         self.query_one("#findings", Sheet).fill(findings)
         self.query_one("#findings").display = bool(findings)
+        self.call_after_refresh(self._label_keys)  # only then is it known whether everything fits
+
+    def _label_keys(self) -> None:
+        self.query_one("#actions", KeyBar).fill(tuple(self.keys()))
 
     def on_resize(self) -> None:
         self.refresh_all()
@@ -107,6 +117,11 @@ class TodayScreen(Frame):
         task = next((t for t in picture.assessment.tasks if t.id == event.option_id), None)
         if task is not None:
             await do_task(self.vangnet, picture, task)
+
+    def action_more(self, pages: int) -> None:
+        """Show what did not fit, a page further or back."""
+        content = self.query_one("#content")
+        content.scroll_relative(y=pages * content.size.height, animate=False)
 
     async def action_copy_now(self) -> None:
         """Ask for a copy of everything to every place that is there."""
