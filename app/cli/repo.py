@@ -75,8 +75,10 @@ def backup(
     as_json: bool,
 ) -> int:
     """Back up files and folders into a new snapshot."""
+    opening = place.opening()
     from app.cli.repo_output import backup_document, backup_lines, echo_lines, tell_problems, watched
     from app.paths import Home
+    from app.repository.archiver import look_ahead
     from app.repository.model import BackupOptions, Cancel, Monitor
 
     session = ctx.find_object(Session)
@@ -84,14 +86,13 @@ def backup(
     options = BackupOptions(
         tags=_split(tag), hostname=host, exclude=exclude, one_file_system=one_file_system, force=force
     )
-    repository, monitor, cancel = place.open(), Monitor(), Cancel()
+    sources = [os.fsencode(path.absolute()) for path in paths]
+    state_dir = None if no_cache else home.engine_cache
+    ahead = look_ahead(sources, options=options, state_dir=state_dir, until=lambda: opening.is_over)
+    repository, monitor, cancel = opening.result(), Monitor(), Cancel()
     with watched(monitor, cancel):
         summary = repository.backup(
-            [os.fsencode(path.absolute()) for path in paths],
-            options=options,
-            monitor=monitor,
-            cancel=cancel,
-            state_dir=None if no_cache else home.engine_cache,
+            sources, options=options, monitor=monitor, cancel=cancel, state_dir=state_dir, ahead=ahead
         )
     tell_problems(summary.problems)
     if as_json:
@@ -188,7 +189,9 @@ def restore(
     as_json: bool,
 ) -> int:
     """Restore a snapshot, or one FOLDER of it, below a folder of your choice."""
+    opening = place.opening()
     from app.cli.repo_output import echo_lines, restore_document, restore_lines, shown, tell_problems, watched
+    from app.repository import restorer as _loaded_meanwhile  # noqa: F401
     from app.repository.model import Cancel, Monitor, RestoreOptions
 
     wanted, _colon, folder = snapshot.partition(":")
@@ -199,7 +202,7 @@ def restore(
         strip=os.fsencode(folder),
         verify=verify,
     )
-    repository, monitor, cancel = place.open(), Monitor(), Cancel()
+    repository, monitor, cancel = opening.result(), Monitor(), Cancel()
     with watched(monitor, cancel):
         summary = repository.restore(
             repository.snapshot(wanted), os.fsencode(target), options=options, monitor=monitor, cancel=cancel
@@ -220,10 +223,12 @@ def restore(
 @with_place
 def check(place: Place, read_data: bool, as_json: bool) -> int:
     """Check that everything is there and fits together."""
+    opening = place.opening()
     from app.cli.repo_output import check_document, check_lines, echo_lines, watched
+    from app.repository import checker as _loaded_meanwhile  # noqa: F401
     from app.repository.model import Cancel, Monitor
 
-    repository, monitor, cancel = place.open(), Monitor(), Cancel()
+    repository, monitor, cancel = opening.result(), Monitor(), Cancel()
     with watched(monitor, cancel):
         report = repository.check(read_data=read_data, monitor=monitor, cancel=cancel)
     if as_json:

@@ -17,6 +17,7 @@ from app.secret import Secret
 
 if TYPE_CHECKING:
     from app.repository.backend.base import Backend
+    from app.repository.opening import Opening
     from app.repository.repository import Repository
 
 P = ParamSpec("P")
@@ -50,10 +51,17 @@ class Place:
         """Read the password file, or ask at the terminal; raises UsageError."""
         return read_password(self._password_file, twice=twice)
 
-    def open(self) -> Repository:
-        from app.repository.repository import Repository
+    def opening(self) -> Opening:
+        """Begin to open the repository; the command loads what it needs while the key is derived."""
+        from app.repository.opening import Opening
 
-        return Repository.open(self.backend(), password=self.password())
+        return Opening(self.backend(), self.password())
+
+    def open(self) -> Repository:
+        opening = self.opening()
+        from app.repository import repository as _loaded_meanwhile  # noqa: F401
+
+        return opening.result()
 
 
 def read_password(file: Path | None, *, twice: bool = False) -> Secret:

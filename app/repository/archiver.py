@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,10 +30,10 @@ from app.repository.model import (
 from app.repository.patterns import Patterns
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository, this_host, this_user
-from app.repository.scan import Place, Scanner, is_folder, plant
+from app.repository.scan import Glance, Place, Scanner, is_folder, plant
 from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
-from app.repository.state import SourceState, load_state, save_state, state_path
+from app.repository.state import SourceState, has_states, load_state, save_state, state_path
 from app.repository.storing import BlobStore, StoredPack
 from app.repository.worker import BatchDone, Duty
 from app.repository.workers import ForkedWorkers, InlineWorkers, Workers, worker_count
@@ -54,8 +54,9 @@ def backup(
     cancel: Cancel,
     state_dir: Path | str | None,
     clock: Clock,
+    ahead: Mapping[bytes, Glance] | None = None,
 ) -> BackupSummary:
-    """Back up paths into a new snapshot.
+    """Back up paths into a new snapshot; `ahead` is what `look_ahead` saw just now.
 
     A file that cannot be read or stored whole is a problem in the summary, and the run goes on. Raises SourceNotFound
     when none of the paths is there or one of them goes away meanwhile, Cancelled when asked to stop,
@@ -70,7 +71,7 @@ def backup(
     options = replace(options, hostname=options.hostname or this_host(), username=options.username or this_user())
     with repository.lock(clock=clock) as lock:
         before = _find_before(repository, absolute, options, state_dir)
-        with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before)) as run:
+        with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before, ahead or {})) as run:
             tree = run.carry_out(root, missing)
             _ensure_still_there(root)
             lock.ensure_held()
@@ -90,6 +91,22 @@ def backup(
             )
             before.save(run.walk.seen, snapshot.id)
             return run.summarize(snapshot, clock.monotonic() - started_s)
+
+
+def look_ahead(
+    paths: Sequence[bytes], *, options: BackupOptions, state_dir: Path | str | None, until: Callable[[], bool]
+) -> Mapping[bytes, Glance]:
+    """Look at the source before there is a repository to compare it with, for as long as `until` is false.
+
+    For those who wait for a key to be derived. A source that seems never to have been backed up is not looked at.
+    """
+    if options.force or state_dir is None or not has_states(state_dir):
+        return {}
+    return _scanner(options).look_ahead(paths, until=until)
+
+
+def _scanner(options: BackupOptions) -> Scanner:
+    return Scanner(Patterns(options.exclude) if options.exclude else None)
 
 
 @dataclass(slots=True)
@@ -169,6 +186,7 @@ class _Run:
         cancel: Cancel,
         clock: Clock,
         before: _Before,
+        ahead: Mapping[bytes, Glance],
     ) -> None:
         self._repository = repository
         self._lock = lock
@@ -191,12 +209,13 @@ class _Run:
         self._plan = ReadingPlan()
         self.walk = FolderWalk(
             repository,
-            Scanner(Patterns(options.exclude) if options.exclude else None),
+            _scanner(options),
             self._plan,
             self._tally,
             self._store_tree,
             state=before.state,
             one_file_system=options.one_file_system,
+            ahead=ahead,
         )
 
     def carry_out(self, root: Place, missing: Iterable[FileProblem]) -> BlobId:

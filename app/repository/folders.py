@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.repository.errors import RepositoryDamaged
@@ -17,7 +17,7 @@ from app.repository.model import BlobId, FileProblem, Node, NodeType
 from app.repository.reading import make_node, read_attributes
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository
-from app.repository.scan import Entry, Place, Scanner, entries_of, is_folder, reason_of, sign_place
+from app.repository.scan import Entry, Glance, Place, Scanner, entries_of, is_folder, reason_of, sign_place
 from app.repository.state import NEVER, FolderState, SourceState
 from app.repository.trees import assemble_tree, encode_node
 
@@ -75,6 +75,7 @@ class FolderWalk:
         *,
         state: SourceState,
         one_file_system: bool,
+        ahead: Mapping[bytes, Glance],
     ) -> None:
         self._repository = repository
         self._scanner = scanner
@@ -82,6 +83,7 @@ class FolderWalk:
         self._tally = tally
         self._store_tree = store_tree
         self._known = state.folders
+        self._ahead = ahead
         self._one_file_system = one_file_system
         self._unseen: list[_Folder] = []
         self._open: dict[int, _Folder] = {}
@@ -164,13 +166,16 @@ class FolderWalk:
                     None if child.is_target else child,
                 )
             else:
-                self._count(child.status, reused=folder.unchanged)
+                self._count_one(child.status, reused=folder.unchanged)
         if not folder.unchanged:
             self._sort_out(folder, entries_of(place), before)
 
     def _look_at_folder(self, folder: _Folder) -> None:
         if self._is_mount_point(folder):
             folder.sorted_out = True
+            return
+        glance = self._ahead.get(folder.path)
+        if glance is not None and self._take_glance(folder, glance):
             return
         try:
             listing = self._scanner.list(folder.path)
@@ -190,9 +195,19 @@ class FolderWalk:
                 path = os.path.join(folder.path, name)
                 self._enter(path, name, status, folder, below.subtree if below else None)
             else:
-                self._count(status, reused=folder.unchanged)
+                self._count_one(status, reused=folder.unchanged)
         if not folder.unchanged:
             self._sort_out(folder, listing.entries, before)
+
+    def _take_glance(self, folder: _Folder, glance: Glance) -> bool:
+        """Be content with what was seen ahead, if that is what the folder was in the back-up before."""
+        folder.signature = glance.signature
+        folder.unchanged = self._is_known(folder)
+        if folder.unchanged:
+            for name, status in glance.folders:
+                self._enter(os.path.join(folder.path, name), name, status, folder, None)
+            self._count(glance.files, glance.bytes, reused=True)
+        return folder.unchanged
 
     def _is_mount_point(self, folder: _Folder) -> bool:
         """Tell whether to leave a folder empty because another file system is mounted on it."""
@@ -223,14 +238,17 @@ class FolderWalk:
         known = self._known.get(folder.path)
         return known is not None and known.signature == folder.signature and folder.clean
 
-    def _count(self, status: os.stat_result, *, reused: bool) -> None:
+    def _count_one(self, status: os.stat_result, *, reused: bool) -> None:
         if stat.S_ISREG(status.st_mode):
-            tally = self._tally
-            tally.files += 1
-            tally.bytes += status.st_size
-            if reused:
-                tally.files_reused += 1
-                tally.bytes_reused += status.st_size
+            self._count(1, status.st_size, reused=reused)
+
+    def _count(self, files: int, size: int, *, reused: bool) -> None:
+        tally = self._tally
+        tally.files += files
+        tally.bytes += size
+        if reused:
+            tally.files_reused += files
+            tally.bytes_reused += size
 
     # --- entries one by one ------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -24,12 +24,9 @@ from app.repository import keys, zstd
 from app.repository.backend.base import Backend, FileKind
 from app.repository.crypto import MasterKey, Opener
 from app.repository.errors import (
-    BackendError,
-    BackendUnavailable,
     FileMissing,
     RepositoryDamaged,
     RepositoryExists,
-    RepositoryNotFound,
     SnapshotNotFound,
     UnsupportedRepository,
     WrongKey,
@@ -59,16 +56,16 @@ from app.repository.model import (
     Snapshot,
     SnapshotId,
 )
+from app.repository.opening import find_master, load_config
 from app.repository.pack import MAX_BLOB
 from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
+from app.repository.scan import Glance
 from app.repository.snapshots import decode_snapshot, encode_snapshot
 from app.repository.trees import TREE_LIMIT, decode_tree
 from app.secret import Secret
 
-_CONFIG_LIMIT = 64 << 10
 _SNAPSHOT_LIMIT = 64 << 20
 _LOCK_LIMIT = 64 << 10
-_KEYS_TRIED = 20
 _COMPRESSED = b"\x02"
 
 
@@ -139,25 +136,22 @@ class Repository:
         Raises RepositoryNotFound, WrongKey, RepositoryDamaged or UnsupportedRepository. With the master key this
         takes a millisecond, with a password about half a second for each key file tried.
         """
-        try:
-            sealed = backend.load(FileKind.CONFIG, limit=_CONFIG_LIMIT)
-        except FileMissing as exc:
-            raise RepositoryNotFound(location=backend.location) from exc
-        except BackendUnavailable as exc:
-            if exc.data.get("reason") == "ENOENT":  # not even the folder is there
-                raise RepositoryNotFound(location=backend.location) from exc
-            raise
+        sealed = load_config(backend)
         if master is None:
             if password is None:
                 raise ValueError("a repository opens with a password or a master key")
-            master = _find_master(backend, password)
-            config = master.open(sealed, file="config")
-        else:
-            try:
-                config = master.open(sealed, file="config")
-            except RepositoryDamaged as exc:
+            return cls.unlocked(backend, find_master(backend, password), sealed)
+        try:
+            return cls.unlocked(backend, master, sealed)
+        except RepositoryDamaged as exc:
+            if exc.data.get("reason") == "mac":
                 raise WrongKey(location=backend.location) from exc
-        return cls(backend, master, _decode_config(config))
+            raise
+
+    @classmethod
+    def unlocked(cls, backend: Backend, master: MasterKey, sealed_config: bytes) -> Repository:
+        """Return the repository of a config that is read already; raises RepositoryDamaged, UnsupportedRepository."""
+        return cls(backend, master, _decode_config(master.open(sealed_config, file="config")))
 
     def rewrite_config(self, *, version: int) -> None:
         """Replace the config by one of another format version, at once and durably; for `upkeep.migrate`."""
@@ -341,6 +335,7 @@ class Repository:
         cancel: Cancel | None = None,
         state_dir: Path | str | None = None,
         clock: Clock | None = None,
+        ahead: Mapping[bytes, Glance] | None = None,
     ) -> BackupSummary:
         """Back up paths into a new snapshot; see `archiver.backup`."""
         from app.repository import archiver
@@ -353,6 +348,7 @@ class Repository:
             cancel=cancel or Cancel(),
             state_dir=state_dir,
             clock=clock or SystemClock(),
+            ahead=ahead,
         )
 
     def restore(
@@ -436,21 +432,6 @@ def new_key_file(master: MasterKey, password: Secret, now: datetime) -> KeyFile:
 def _check_place(place: PackedBlob) -> None:
     if place.length > max(MAX_BLOB, TREE_LIMIT):
         raise RepositoryDamaged(file=f"data/{place.pack.hex()}", reason="blob-too-long")
-
-
-def _find_master(backend: Backend, password: Secret) -> MasterKey:
-    names = sorted(info.name for info in backend.list(FileKind.KEY))
-    refused: Exception | None = None
-    for name in names[:_KEYS_TRIED]:
-        try:
-            return keys.open_key_file(backend.load(FileKind.KEY, name, limit=keys.KEY_FILE_LIMIT), password)
-        except WrongKey:
-            continue
-        except (RepositoryDamaged, UnsupportedRepository, BackendError) as exc:
-            refused = exc
-    if refused is not None and len(names) == 1:
-        raise refused
-    raise WrongKey(location=backend.location)
 
 
 def _decode_config(data: bytes) -> _ConfigJson:

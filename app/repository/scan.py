@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -14,6 +15,7 @@ from app.repository.patterns import Patterns
 
 _SIGNED = struct.Struct("<IQQIIQqq")  # mode, inode, links, uid, gid, size, mtime, ctime
 _MASK64 = (1 << 64) - 1
+_MOST_GLANCES = 20_000
 
 Entry = tuple[bytes, os.stat_result]
 """A name in a folder and its status (a link's own, never its target's)."""
@@ -26,6 +28,16 @@ class Listing:
     entries: list[Entry]
     signature: bytes
     problems: tuple[FileProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is kept of a listing that was made ahead: enough for a folder whose own entries are as they were."""
+
+    signature: bytes
+    folders: tuple[Entry, ...]
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,32 @@ class Scanner:
                     problems.append(FileProblem(prefix + name, reason_of(exc)))
         entries.sort(key=_by_name)
         return Listing(entries, sign(entries), tuple(problems))
+
+    def look_ahead(self, paths: Sequence[bytes], *, until: Callable[[], bool]) -> dict[bytes, Glance]:
+        """Return glances at the folders of the paths, in the order of a back-up, as far as there was time.
+
+        Folders that cannot be listed whole, and those on other file systems, are left to the back-up itself.
+        """
+        glances: dict[bytes, Glance] = {}
+        waiting: list[tuple[bytes, int]] = []
+        for path in sorted({os.path.abspath(path) for path in paths}):
+            with contextlib.suppress(OSError):
+                status = os.lstat(path)
+                if is_folder(status):
+                    waiting.append((path, status.st_dev))
+        while waiting and len(glances) < _MOST_GLANCES and not until():
+            path, device = waiting.pop()
+            with contextlib.suppress(OSError):
+                listing = self.list(path)
+                if listing.problems:
+                    continue
+                folders = tuple([entry for entry in listing.entries if is_folder(entry[1])])
+                sizes = [status.st_size for _, status in listing.entries if stat.S_ISREG(status.st_mode)]
+                glances[path] = Glance(listing.signature, folders, len(sizes), sum(sizes))
+                waiting.extend(
+                    (os.path.join(path, name), device) for name, status in folders if status.st_dev == device
+                )
+        return glances
 
 
 def _by_name(entry: Entry) -> bytes:

@@ -53,6 +53,11 @@ def state_path(
     return Path(folder) / f"{digest.hexdigest()[:32]}.state"
 
 
+def has_states(folder: Path | str) -> bool:
+    """Tell whether a folder holds any state file."""
+    return any(Path(folder).glob("*.state"))
+
+
 def load_state(path: Path) -> SourceState:
     """Read a state file; an empty state when there is none, or when it is not whole."""
     try:
