@@ -21,10 +21,11 @@ from app.repository.errors import (
     FileMissing,
     RepositoryDamaged,
     RepositoryError,
+    RepositoryLocked,
 )
 from app.repository.index import PackContents
 from app.repository.index_files import IndexFiles
-from app.repository.locks import Lock
+from app.repository.locks import Lock, is_provably_dead, read_lock
 from app.repository.model import Cancel, CheckProblem, Monitor, PackId, Phase
 from app.repository.pack import PackEntry
 from app.repository.prune_plan import MaxUnused, PrunePlan, entries_to_keep, make_plan
@@ -82,7 +83,7 @@ def prune(
     monitor, cancel = monitor or Monitor(), cancel or Cancel()
     started_s = clock.monotonic()
     monitor.phase = Phase.PRUNING
-    with repository.lock(exclusive=not dry_run, clock=clock, refresh_in_thread=True) as lock:
+    with _locked(repository, exclusive=not dry_run, clock=clock) as lock:
         # An index from before we held the lock may name packs that are gone by now.
         repository.forget_index()
         snapshots = repository.snapshots()
@@ -105,6 +106,44 @@ def prune(
             finally:
                 repository.forget_index()
     return run.report(len(snapshots), clock.monotonic() - started_s, dry_run=dry_run)
+
+
+@contextlib.contextmanager
+def _locked(repository: Repository, *, exclusive: bool, clock: Clock) -> Iterator[Lock]:
+    """Hold a lock; on a disk too full for one, first make room for it."""
+    with contextlib.ExitStack() as stack:
+        lock = repository.lock(exclusive, clock=clock, refresh_in_thread=True)
+        try:
+            stack.enter_context(lock)
+        except BackendFull:
+            if not exclusive or not _remove_unnamed_packs(repository, clock):
+                raise
+            stack.enter_context(lock)
+        yield lock
+
+
+def _remove_unnamed_packs(repository: Repository, clock: Clock) -> bool:
+    """Remove what an interrupted back-up left, without a lock of our own; return whether anything went.
+
+    The order makes it safe: a back-up that wrote one of the packs we list either still holds its lock, or has named
+    it in the index before it let go of that.
+    """
+    packs = [info.name for info in repository.backend.list(FileKind.PACK)]
+    for name in repository.lock_names():
+        other = read_lock(repository, name)
+        if other is None or not is_provably_dead(other, clock.now()):
+            raise RepositoryLocked(
+                host=other.hostname if other else "",
+                pid=other.pid if other else 0,
+                since=other.time if other else "",
+                exclusive=other.exclusive if other else True,
+            )
+    files = IndexFiles(repository)
+    unnamed = [name for name in packs if not files.names(PackId(bytes.fromhex(name)))]
+    for name in unnamed:
+        with contextlib.suppress(FileMissing):
+            repository.backend.remove(FileKind.PACK, name)
+    return bool(unnamed)
 
 
 @dataclass(slots=True)

@@ -86,15 +86,21 @@ def repair_snapshots(
         elif changed:
             mender.store()
             lock.ensure_held()
-            for snapshot, tree in changed:
-                document = with_original(load_document(repository, snapshot.id), snapshot.id)
-                new = save_document(repository, with_tree(document, tree, tag=REPAIRED_TAG))
-                repaired.append(RepairedSnapshot(snapshot.id, new))
-                if forget:
-                    repository.backend.remove(FileKind.SNAPSHOT, snapshot.id)
+            repaired = [_relist(repository, snapshot, tree, forget=forget) for snapshot, tree in changed]
         repository.forget_index()
     monitor.problems = len(mender.problems)
     return SnapshotsRepair(dry_run, tuple(repaired), lost, tuple(dict.fromkeys(mender.problems)))
+
+
+def _relist(repository: Repository, damaged: Snapshot, tree: BlobId, *, forget: bool) -> RepairedSnapshot:
+    """List a snapshot again with another tree, unless an interrupted repair has done so already."""
+    document = with_tree(with_original(load_document(repository, damaged.id), damaged.id), tree, tag=REPAIRED_TAG)
+    alike = (snapshot.id for snapshot in repository.snapshots() if snapshot.tree == tree)
+    there = next((other for other in alike if load_document(repository, other) == document), None)
+    new = there or save_document(repository, document)
+    if forget:
+        repository.backend.remove(FileKind.SNAPSHOT, damaged.id)
+    return RepairedSnapshot(damaged.id, new)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from app.clock import Clock, SystemClock
 from app.repository import keys, zstd
 from app.repository.backend.base import Backend, FileKind
 from app.repository.crypto import MasterKey, Opener
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import (
     FileMissing,
     RepositoryDamaged,
@@ -156,8 +157,14 @@ class Repository:
     def rewrite_config(self, *, version: int) -> None:
         """Replace the config by one of another format version, at once and durably; for `upkeep.migrate`."""
         config = msgspec.json.encode(_ConfigJson(version, self.id, f"{self.polynomial:x}"))
-        # A backend takes a file of the same size for one that is there already, and leaves it: be longer.
-        self.backend.save(FileKind.CONFIG, "", self.master.seal(config + b"\n"))
+        sealed = self.master.seal(config)
+        if len(sealed) == len(load_config(self.backend)):
+            # A backend takes a file of the same size for one that is there already, and leaves it: be longer.
+            sealed = self.master.seal(config + b"\n")
+        self.backend.save(FileKind.CONFIG, "", sealed)
+        stored = self.master.open(load_config(self.backend), file="config")
+        if _decode_config(stored).version != version:
+            raise RepositoryDamaged(file="config", reason="not-replaced")
         self.version = version
 
     # --- keys --------------------------------------------------------------------------------------------------
@@ -438,7 +445,7 @@ def _decode_config(data: bytes) -> _ConfigJson:
     try:
         config = msgspec.json.decode(data, type=_ConfigJson)
         polynomial = int(config.chunker_polynomial, 16)
-    except (msgspec.MsgspecError, ValueError) as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file="config", reason="not-a-config") from exc
     if config.version not in (1, 2):
         raise UnsupportedRepository(reason="version", version=config.version)

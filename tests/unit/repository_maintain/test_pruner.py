@@ -123,9 +123,7 @@ def test_no_more_than_asked_for_is_packed_anew(thinned: Repository) -> None:
 
 
 def test_what_an_interrupted_run_left_goes(thinned: Repository) -> None:
-    writer = PackWriter(thinned, lambda _contents, _size: None)
-    writer.add_plain(BlobId(bytes(32)), False, b"never named by any index")
-    writer.flush()
+    store_unnamed_pack(thinned)
     assert prune(thinned).packs_unindexed == 1
     assert_whole(thinned, snapshots=2)
 
@@ -325,6 +323,30 @@ def test_a_full_disk_gets_room_without_writing_a_pack(repository: Repository, ma
     report = prune(Repository.open(backend, master=repository.master))
     assert report.bytes_freed > 0
     assert_whole(Repository.open(inner, master=repository.master), snapshots=1)
+
+
+def store_unnamed_pack(repository: Repository) -> None:
+    writer = PackWriter(repository, lambda _contents, _size: None)
+    writer.add_plain(BlobId(bytes(32)), False, b"never named by any index")
+    writer.flush()
+
+
+def test_a_disk_too_full_for_a_lock_first_loses_what_no_index_names(thinned: Repository) -> None:
+    store_unnamed_pack(thinned)
+    backend = FaultyBackend(thinned.backend, Fault(1, full, frozenset({"save"}), frozenset({FileKind.LOCK}), times=1))
+    report = prune(Repository.open(backend, master=thinned.master))
+    assert backend.count("save", FileKind.LOCK) == 2
+    assert report.packs_unindexed == 0
+    assert_whole(thinned, snapshots=2)
+
+
+def test_a_disk_too_full_for_a_lock_loses_nothing_while_another_is_at_work(thinned: Repository) -> None:
+    store_unnamed_pack(thinned)
+    packs = names(thinned.backend, FileKind.PACK)
+    backend = FaultyBackend(thinned.backend, Fault(1, full, frozenset({"save"}), frozenset({FileKind.LOCK})))
+    with thinned.lock(), pytest.raises(RepositoryLocked):
+        prune(Repository.open(backend, master=thinned.master))
+    assert names(thinned.backend, FileKind.PACK) == packs
 
 
 def test_packing_anew_takes_no_more_room_than_there_is(thinned: Repository) -> None:

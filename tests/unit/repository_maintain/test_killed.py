@@ -1,0 +1,123 @@
+"""kill -9 at random moments of forget, prune and copy: the repository stays sound, and the next run carries on."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.clock import FixedClock
+from app.repository.backend.base import FileKind
+from app.repository.backend.local import LocalBackend
+from app.repository.copier import copy
+from app.repository.forgetter import forget
+from app.repository.model import Snapshot
+from app.repository.prune_plan import MaxUnused
+from app.repository.pruner import prune
+from app.repository.repository import Repository
+from app.repository.retention import KeepPolicy
+from tests.rig.restic import Restic
+from tests.unit.repository_maintain.conftest import (
+    PASSWORD,
+    assert_whole,
+    contents,
+    init_with_password,
+    names,
+)
+
+MakeHistory = Callable[[Repository, int], tuple[Snapshot, ...]]
+MOMENTS = 15
+ASK_RESTIC_EVERY = 5
+
+
+def kill_after(delay_s: float, work: Callable[[], object]) -> bool:
+    """Do the work in a process of its own and kill it after a while; return whether it was still at it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    time.sleep(delay_s)
+    os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def seconds_for(work: Callable[[], object]) -> float:
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+@pytest.mark.slow
+def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeHistory, clock: FixedClock) -> None:
+    template = init_with_password(LocalBackend(tmp_path / "template"))
+    made = make_history(template, 8)
+    wanted = {snapshot.id: contents(template, snapshot) for snapshot in made}
+    place = tmp_path / "repository"
+
+    def thin_out() -> None:
+        repository = Repository.open(LocalBackend(place), master=template.master)
+        forget(repository, KeepPolicy(last=2), clock=clock)
+        prune(repository, max_unused=MaxUnused(bytes=0))
+
+    shutil.copytree(tmp_path / "template", place)
+    whole_s = seconds_for(thin_out)
+    rng = random.Random(11)
+    in_the_act = 0
+    for moment in range(MOMENTS):
+        shutil.rmtree(place)
+        shutil.copytree(tmp_path / "template", place)
+        in_the_act += kill_after(rng.uniform(0, whole_s), thin_out)
+        repository = Repository.open(LocalBackend(place), master=template.master)
+        left = repository.snapshots()
+        assert [snapshot.id for snapshot in left] == [snapshot.id for snapshot in made[-len(left) :]]
+        assert len(left) >= 2
+        assert {snapshot.id: contents(repository, snapshot) for snapshot in left} == {
+            snapshot.id: wanted[snapshot.id] for snapshot in left
+        }
+        assert_whole(repository, snapshots=len(left))
+        if moment % ASK_RESTIC_EVERY == 0:
+            restic = Restic.at(place, PASSWORD, folder=tmp_path)
+            restic.run("unlock")
+            restic.check(read_data=True)
+        thin_out()  # the dead process's lock does not stand in the way
+        assert names(repository.backend, FileKind.LOCK) == set()
+        assert_whole(repository, snapshots=2)
+    assert in_the_act > MOMENTS // 2
+
+
+@pytest.mark.slow
+def test_killed_while_copying(tmp_path: Path, make_history: MakeHistory) -> None:
+    source = init_with_password(LocalBackend(tmp_path / "source repository"))
+    made = make_history(source, 4)
+    place = tmp_path / "copy"
+
+    def copy_all() -> None:
+        destination = Repository.open(LocalBackend(place), master=source.master)
+        copy(Repository.open(source.backend, master=source.master), destination)
+
+    init_with_password(LocalBackend(place), source.master)
+    whole_s = seconds_for(copy_all)
+    rng = random.Random(12)
+    in_the_act = 0
+    for moment in range(MOMENTS):
+        shutil.rmtree(place)
+        init_with_password(LocalBackend(place), source.master)
+        in_the_act += kill_after(rng.uniform(0, whole_s), copy_all)
+        destination = Repository.open(LocalBackend(place), master=source.master)
+        assert_whole(destination, snapshots=len(destination.snapshots()))
+        copy_all()
+        assert_whole(destination, snapshots=len(made))
+        if moment % ASK_RESTIC_EVERY == 0:
+            restic = Restic.at(place, PASSWORD, folder=tmp_path)
+            restic.run("unlock")
+            restic.check(read_data=True)
+    assert in_the_act > MOMENTS // 2
