@@ -205,6 +205,7 @@ class VangnetApp(App[None]):
         set_language("en" if spoken_language() == "nl" else "nl")
         self._language = spoken_language()
         self.retell()
+        self._remember()
 
     def retell(self) -> None:
         """Say every text on the screens again, in the language spoken now."""
@@ -216,6 +217,20 @@ class VangnetApp(App[None]):
         """Take the next theme: dark, light, high contrast."""
         names = [palette.name for palette in PALETTES]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keep the choice for the next time; before the set-up there is nowhere to keep it."""
+        if self.picture is None:
+            return
+
+        async def remember() -> None:
+            try:
+                await self.source.remember(spoken_language(), self.theme)
+            except VangnetError as error:
+                self.notify(explain(error).what, severity="error")
+
+        begin(self, remember, group="remember")
 
 
 def _screen(place: str) -> Frame:

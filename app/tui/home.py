@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +20,7 @@ from app.jobs.browse import FileHit, FileVersion
 from app.jobs.installation import Installation
 from app.paths import Home
 from app.policy.machine import TargetKind
-from app.policy.model import Policy, Role
+from app.policy.model import Language, Policy, Role
 from app.records.facts import (
     ChecklistAnswer,
     ChecklistSignature,
@@ -89,6 +90,17 @@ class HomeSource:
             os.close(handle)
         return True
 
+    async def remember(self, language: Language, theme: str) -> None:
+        from app.policy.write import write_machine
+
+        def write() -> None:
+            machine = self._installation().machine
+            chosen = replace(machine, language=language, theme=theme)
+            if chosen != machine:
+                write_machine(self._home.machine_file, chosen)
+
+        await self._with_records(write)
+
     # Asking the agent
 
     async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> RequestId:
@@ -100,7 +112,10 @@ class HomeSource:
     # Answers of people
 
     async def confirm_restore_test(self, run: RunId, *, opened_file: str, by: str) -> None:
+        from app.jobs.samples import forget_sample
+
         await self._write(lambda records: records.confirm_restore_test(run, opened_file=opened_file, by=by))
+        await asyncio.to_thread(forget_sample, self._home, run)
 
     async def answer(self, answer: ChecklistAnswer) -> None:
         await self._write(lambda records: records.answer(answer))
@@ -111,9 +126,10 @@ class HomeSource:
         return await asyncio.to_thread(has_pin, self._home, role)
 
     async def set_pin(self, role: Role, name: str, pin: Secret) -> None:
-        from app.records.pins import set_pin
+        from app.jobs.director import choose_pin
 
-        await asyncio.to_thread(set_pin, self._home, role, name, pin)
+        assert role is Role.DIRECTOR, "the screens ask no other PIN"
+        await self._write(lambda records: choose_pin(self._installation(), records, name=name, pin=pin))
 
     async def sign_checklist(self, *, by: str, pin: Secret) -> ChecklistSignature:
         from app.jobs.director import sign_checklist

@@ -18,7 +18,7 @@ from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.schedule import NextRun
 from app.jobs.browse import FileHit, FileVersion
 from app.policy.machine import Machine
-from app.policy.model import DataSetId, Plan, Policy, Role
+from app.policy.model import DataSetId, Language, Plan, Policy, Role
 from app.records.facts import (
     ChecklistAnswer,
     ChecklistSignature,
@@ -143,6 +143,10 @@ class Source(Protocol):
 
     async def start_agent(self) -> bool:
         """Start the agent as a program of its own when none runs; tell whether it was started."""
+        ...
+
+    async def remember(self, language: Language, theme: str) -> None:
+        """Keep the language and the theme that somebody chose, for the next time; raises VangnetError."""
         ...
 
     # Asking the agent

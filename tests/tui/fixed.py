@@ -10,7 +10,7 @@ from pathlib import Path
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
 from app.policy.load import template_policy
-from app.policy.model import Policy, Role
+from app.policy.model import Language, Policy, Role
 from app.records.facts import (
     ChecklistAnswer,
     ChecklistSignature,
@@ -47,6 +47,7 @@ class FixedSource:
         self.applied: SetupAnswers | None = None
         self.apply_error: VangnetError | None = None
         self.pin = ""
+        self.remembered: tuple[Language, str] | None = None
         self.approved_by = ""
         self.agent_started = 0
         self.folders: dict[Path, FolderLook] = {}
@@ -74,6 +75,9 @@ class FixedSource:
     async def start_agent(self) -> bool:
         self.agent_started += 1
         return True
+
+    async def remember(self, language: Language, theme: str) -> None:
+        self.remembered = (language, theme)
 
     async def ask(self, kind: RequestKind, *, data_set: str = "", target: str = "") -> RequestId:
         self.asked.append((kind, data_set, target))

@@ -95,6 +95,18 @@ async def test_today_opens_on_a_real_home(home: Home) -> None:
         assert "Puntenboek" in await wait_for(pilot, "✔ in orde"), shown
 
 
+async def test_the_chosen_language_and_theme_are_there_the_next_time(home: Home) -> None:
+    async with VangnetApp(home, SystemClock(), start_agent=False).run_test() as pilot:
+        await wait_for(pilot, "veilig")
+        await pilot.press("f2", "f3")
+        await wait_for(pilot, "safe")
+        await pilot.app.workers.wait_for_complete()
+    again = VangnetApp(home, SystemClock(), start_agent=False)
+    async with again.run_test() as pilot:
+        await wait_for(pilot, "safe")
+        assert again.theme == "vangnet-light"
+
+
 async def test_a_home_without_a_set_up_opens_the_wizard_and_keeps_its_draft(tmp_path: Path) -> None:
     home = Home.in_folder(tmp_path)
     app = VangnetApp(home, SystemClock(), language="nl", start_agent=False)

@@ -78,7 +78,7 @@ class Choice(Rows):
     def _row(self, key: str, text: str) -> Row:
         chosen = key == self.chosen
         mark = Content.styled("(•)", "bold $accent") if chosen else Content.styled("( )", "$muted")
-        return Row(cell(mark, 3), cell(text, style="bold" if chosen else ""))
+        return Row(cell(mark, 3), cell(text, style="bold" if chosen else ""), wraps=True)
 
 
 class Ticks(Rows):
@@ -133,4 +133,4 @@ class Ticks(Rows):
     def _row(self, key: str, text: str) -> Row:
         ticked = key in self.ticked
         mark = Content.styled("[✔]", "bold $accent") if ticked else Content.styled("[ ]", "$muted")
-        return Row(cell(mark, 3), cell(text, style="bold" if ticked else ""))
+        return Row(cell(mark, 3), cell(text, style="bold" if ticked else ""), wraps=True)

@@ -54,11 +54,15 @@ def cell(
 
 
 class Row(Visual):
-    """One line of cells; `pointed` while the cursor is on it. A row with `pointer` keeps room for the cursor's mark."""
+    """One line of cells; `pointed` while the cursor is on it. A row with `pointer` keeps room for the cursor's mark.
 
-    def __init__(self, *cells: Cell, pointer: bool = True) -> None:
+    With `wraps` the last cell, a sentence to be read whole, goes on below itself where the line is too short.
+    """
+
+    def __init__(self, *cells: Cell, pointer: bool = True, wraps: bool = False) -> None:
         self.cells = cells
         self.pointer = pointer
+        self.wraps = wraps
         self.pointed = False
 
     def line(self, width: int) -> Content:
@@ -74,20 +78,32 @@ class Row(Visual):
             parts.append(each.fit(own if each.most is None else min(own, each.most)))
         return lead + Content(" " * GAP).join(parts)
 
+    def _lines(self, width: int) -> list[Content]:
+        if not self.wraps:
+            return [self.line(width)]
+        *before, last = self.cells
+        lead = Row(*before, Cell(Content(""), 0), pointer=self.pointer)
+        lead.pointed = self.pointed
+        indent = (len(POINTER) if self.pointer else 0) + sum((c.width or 0) + GAP for c in before)
+        room = max(1, width - indent)
+        first, *rest = (Cell(line, room).fit(room) for line in last.text.wrap(room) or [Content("")])
+        return [lead.line(indent) + first, *(Content(" " * indent) + line for line in rest)]
+
     @property
     def plain(self) -> str:
         """The text without layout, for tests and for the terminal's own search."""
         return "  ".join(c.text.plain for c in self.cells)
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
-        return self.line(width).render_strips(width, height, style, options)
+        strips = [strip for line in self._lines(width) for strip in line.render_strips(width, None, style, options)]
+        return strips if height is None else strips[:height]
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:  # noqa: ARG002 - the base's signature
         fixed = sum(c.width if c.width is not None else c.text.cell_length for c in self.cells)
         return fixed + GAP * (len(self.cells) - 1) + (len(POINTER) if self.pointer else 0)
 
     def get_height(self, rules: RulesMap, width: int) -> int:  # noqa: ARG002 - the base's signature
-        return 1
+        return len(self._lines(width))
 
 
 class Note(Visual):
