@@ -18,7 +18,7 @@ from app.repository.marking import Marks
 from app.repository.model import Cancel, Monitor, PackId, Phase, Snapshot, SnapshotId
 from app.repository.pack import PackEntry
 from app.repository.reading_lock import reading_lock
-from app.repository.relisting import Document, load_document, origin, save_document, with_origin, without_origin
+from app.repository.relisting import Document, likeness, load_document, origin, save_document, with_origin
 from app.repository.repacking import IndexWriter, PackWriter, read_sealed
 from app.repository.repository import Repository
 
@@ -79,12 +79,12 @@ def _sort_out(
     there = set()
     for snapshot in destination.snapshots():
         document = load_document(destination, snapshot.id)
-        there.add((origin(document, snapshot.id), without_origin(document)))
+        there.add((origin(document, snapshot.id), likeness(document)))
     wanted: list[tuple[Snapshot, Document]] = []
     skipped: list[SnapshotId] = []
     for snapshot in snapshots:
         document = load_document(source, snapshot.id)
-        key = origin(document, snapshot.id), without_origin(document)
+        key = origin(document, snapshot.id), likeness(document)
         if key in there:
             skipped.append(snapshot.id)
         else:

@@ -11,6 +11,7 @@ from app.repository.backend.base import FileKind
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, SnapshotId
 from app.repository.repository import Repository
+from app.repository.trees import parse_ns
 
 _SNAPSHOT_LIMIT = 64 << 20
 
@@ -37,9 +38,17 @@ def origin(document: Document, snapshot: SnapshotId) -> str:
     return _text(document, "original") or snapshot
 
 
-def without_origin(document: Document) -> tuple[tuple[str, object], ...]:
-    """Return what two copies of one snapshot agree in: all but where they came from."""
-    return tuple(sorted((name, bytes(raw)) for name, raw in document.items() if name not in ("original", "parent")))
+_COMPARED = ("hostname", "username", "uid", "gid", "paths", "tags", "excludes", "tree")
+
+
+def likeness(document: Document) -> tuple[object, ...]:
+    """Return what two copies of one snapshot agree in, also when an older tool dropped what it did not know."""
+    try:
+        time_ns = parse_ns(_text(document, "time") or "")
+    except ValueError:
+        time_ns = 0
+    values = (msgspec.json.decode(document[name]) if name in document else None for name in _COMPARED)
+    return time_ns, *(msgspec.json.encode(value) if value else b"" for value in values)
 
 
 def with_origin(document: Document, snapshot: SnapshotId) -> Document:
