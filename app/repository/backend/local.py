@@ -216,7 +216,8 @@ def _list_folder(path: bytes, kind: FileKind) -> list[FileInfo]:
             for entry in entries:
                 name = os.fsdecode(entry.name)
                 if _NAME(name) and entry.is_file(follow_symlinks=False):
-                    infos.append(FileInfo(name, entry.stat(follow_symlinks=False).st_size))
+                    with contextlib.suppress(FileNotFoundError):  # another process has just removed it
+                        infos.append(FileInfo(name, entry.stat(follow_symlinks=False).st_size))
     except NotADirectoryError:
         if kind is not FileKind.PACK:
             raise
