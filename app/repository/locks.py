@@ -23,6 +23,8 @@ from app.repository.trees import parse_ns
 
 REFRESH_EVERY = timedelta(minutes=5)
 STALE_AFTER = timedelta(minutes=30)
+LOOK_EVERY_S = 30.0
+"""How often the thread of a lock looks whether it is time to refresh it."""
 
 
 class LockJson(msgspec.Struct):
@@ -149,19 +151,28 @@ class Lock:
             return  # someone took it for stale and removed it
 
     def _refuse_if_excluded(self) -> None:
-        for name in self._store.lock_names():
-            if name == self._name:
-                continue
-            other = read_lock(self._store, name)
-            if other is None:
-                continue
-            if is_provably_dead(other, self._clock.now()):
-                self._remove(name)
-            elif self._exclusive or other.exclusive:
-                raise RepositoryLocked(host=other.hostname, pid=other.pid, since=other.time, exclusive=other.exclusive)
+        # A lock that is refreshed while we look goes under one name and comes under another: look until two listings
+        # in a row bring nothing new, so that it is met under one of them.
+        judged = {self._name}
+        quiet_listings = 0
+        while quiet_listings < 2:
+            unknown = [name for name in self._store.lock_names() if name not in judged]
+            for name in unknown:
+                self._judge(name)
+            judged.update(unknown)
+            quiet_listings = 0 if unknown else quiet_listings + 1
+
+    def _judge(self, name: str) -> None:
+        other = read_lock(self._store, name)
+        if other is None:
+            return
+        if is_provably_dead(other, self._clock.now()):
+            self._remove(name)
+        elif self._exclusive or other.exclusive:
+            raise RepositoryLocked(host=other.hostname, pid=other.pid, since=other.time, exclusive=other.exclusive)
 
     def _keep_fresh(self) -> None:
-        while not self._stop.wait(30):
+        while not self._stop.wait(LOOK_EVERY_S):
             try:
                 self.refresh()
             except BackendError:
