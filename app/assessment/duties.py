@@ -15,6 +15,7 @@ from app.records.facts import Approval
 
 TO_APPROVE = timedelta(days=14)
 KEY_TEST_EVERY = timedelta(days=365)
+TO_PROVE_THE_SHEET = timedelta(days=14)
 KEY_TEST_SHOWN = timedelta(days=30)
 KEY_TEST_URGENT = timedelta(days=14)
 REVIEW_SHOWN = timedelta(days=60)
@@ -83,8 +84,13 @@ def _key_test(situation: Situation) -> Obligation:
     last = max((t.at for t in situation.facts.key_tests if t.at <= situation.now), default=None)
     requirement = situation.requirement(Demand.KEY_TEST)
     every = (requirement.every if requirement else None) or KEY_TEST_EVERY
-    due = later(max(last or situation.history.set_up, situation.history.set_up), every, situation.tz)
-    opens = due - KEY_TEST_SHOWN
+    set_up = situation.history.set_up
+    if last is None:
+        # Until somebody has read the key back from the sheet, nobody knows whether there is a sheet at all.
+        opens, due = set_up, set_up + TO_PROVE_THE_SHEET
+    else:
+        due = later(max(last, set_up), every, situation.tz)
+        opens = due - KEY_TEST_SHOWN
     basis, why = grounds(requirement, otherwise=("S2-4f",))
     return _duty(
         "key-test",

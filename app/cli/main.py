@@ -42,6 +42,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "checklist": Entry("app.cli.checklist", "checklist", N_("The director's yearly checklist.")),
     "journal": Entry("app.cli.journal", "journal", N_("Verify or export the journal.")),
     "setup": Entry("app.cli.setup", "setup", N_("Set up from a file, without screens.")),
+    "recovery-sheet": Entry(
+        "app.cli.recovery", "recovery_sheet", N_("A new recovery sheet, when the old one is lost.")
+    ),
     "demo": Entry("app.cli.demo", "demo", N_("A sample school walks the whole way.")),
     "repo": Entry("app.cli.repo", "repo", N_("A bare repository, for the IT provider.")),
     "agent": Entry("app.cli.agent", "agent", N_("The process that does the work.")),

@@ -21,7 +21,7 @@ pin_option = click.option(
 
 def director_pin(installation: Installation, records: Records, source: TextIO | None, *, name: str = "") -> Secret:
     """Read the PIN from the file given, else from the terminal without showing it; the first time one is chosen."""
-    from app.jobs.director import choose_pin, director_name
+    from app.jobs.director import choose_pin, role_holder
     from app.records.pins import has_pin
 
     if source is not None:
@@ -32,5 +32,5 @@ def director_pin(installation: Installation, records: Records, source: TextIO | 
         chosen = click.prompt(_("Choose a PIN for the director"), hide_input=True, confirmation_prompt=True, err=True)
         pin = Secret(chosen)
     if not has_pin(installation.home, Role.DIRECTOR):
-        choose_pin(installation, records, name=name or director_name(installation), pin=pin)
+        choose_pin(installation, records, name=name or role_holder(installation, Role.DIRECTOR), pin=pin)
     return pin

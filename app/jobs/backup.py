@@ -15,6 +15,7 @@ from app.records.facts import Outcome, Problem, Run, RunId
 from app.records.store import Records
 from app.repository.model import BackupOptions, BackupSummary, Cancel, Monitor, Snapshot
 from app.repository.repository import Repository
+from app.targets.keys import KeyRing, settle_keys
 from app.targets.place import open_target
 
 
@@ -47,6 +48,8 @@ def run_backup(
         place = installation.target(target)
         folders = installation.folders(data_set)
         repository = open_target(installation.home, place)
+        # A disk that was in the safe when the recovery sheet was renewed learns of it here.
+        settle_keys(repository, KeyRing.load(installation.home))
         source = examine_source(folders, _previous_good(repository, records, data_set), repository)
         summary = repository.backup(
             [os.fsencode(path) for path in source.paths],

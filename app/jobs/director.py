@@ -73,7 +73,7 @@ def approve_policy(installation: Installation, records: Records, *, by: str, pin
     approval = Approval(
         policy_sha256=policy.sha256,
         version=policy.document.version,
-        by=by or pin_holder(installation.home, Role.DIRECTOR) or director_name(installation),
+        by=by or pin_holder(installation.home, Role.DIRECTOR) or role_holder(installation, Role.DIRECTOR),
         function=Role.DIRECTOR.value,
         at=installation.clock.now(),
     )
@@ -87,9 +87,9 @@ def approve_policy(installation: Installation, records: Records, *, by: str, pin
     return approval
 
 
-def director_name(installation: Installation) -> str:
-    """Return who the policy names as director; empty when nobody is named."""
-    return next((holder.person for holder in installation.policy.roles if holder.role is Role.DIRECTOR), "")
+def role_holder(installation: Installation, role: Role) -> str:
+    """Return whom the policy names for a role; empty when nobody is named."""
+    return next((holder.person for holder in installation.policy.roles if holder.role is role), "")
 
 
 def checklist(installation: Installation, records: Records) -> tuple[EvidenceLine, ...]:
@@ -131,7 +131,7 @@ def sign_checklist(installation: Installation, records: Records, *, by: str, pin
     key = unlock_signing_key(installation.home, pin, clock=installation.clock)
     head = records.journal_head()
     year, now = current_school_year(installation), installation.clock.now()
-    name = by or pin_holder(installation.home, Role.DIRECTOR) or director_name(installation)
+    name = by or pin_holder(installation.home, Role.DIRECTOR) or role_holder(installation, Role.DIRECTOR)
     content = _content(installation, lines, year=year, by=name, at=format_utc(now), journal=(head.seq, head.hash))
     signature = ChecklistSignature(
         school_year=year,

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from app.clock import Clock
 from app.paths import Home
+from app.repository.backend.base import FileKind
 from app.repository.crypto import MasterKey
 from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
 from app.repository.keys import KEY_FILE_LIMIT, KeyFile, describe_key_file, make_key_file, open_key_file
 from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
-from app.repository.repository import this_host
+from app.repository.repository import Repository, this_host
 from app.secret import Secret
 from app.targets.errors import KeyRingMissing
 from app.targets.files import PRIVATE, read_bounded, write_whole
@@ -37,6 +38,7 @@ __all__ = [
     "normalise_recovery_key",
     "opens",
     "recovery_sheet_challenge",
+    "settle_keys",
 ]
 
 MASTER_FILE = "master-key.json"
@@ -112,6 +114,21 @@ class KeyRing:
             _read_key_file(folder / MACHINE_KEY_FILE),
             _read_key_file(folder / RECOVERY_KEY_FILE),
         )
+
+
+def settle_keys(repository: Repository, ring: KeyRing) -> bool:
+    """Let a place open with the key files of today and no older recovery key; tells whether anything changed.
+
+    The new one is there before an old one goes, so that a stop half-way locks nobody out.
+    """
+    there = repository.keys()
+    missing = [key for key in ring.key_files if key.name not in {info.name for info in there}]
+    for key_file in missing:
+        repository.add_key(key_file)
+    old = [info.name for info in there if info.username == _RECOVERY_USER and info.name != ring.recovery.name]
+    for name in old:
+        repository.backend.remove(FileKind.KEY, name)
+    return bool(missing or old)
 
 
 def opens(keys: KeyRing | Home, recovery: Secret) -> bool:

@@ -17,7 +17,7 @@ from app.repository.repository import Repository
 from app.targets.drives import connected_drives, file_system_of
 from app.targets.errors import TargetHasOtherData, TargetNotThere, TargetUnsuitable, WrongDisk
 from app.targets.files import write_whole
-from app.targets.keys import KeyRing
+from app.targets.keys import KeyRing, settle_keys
 from app.targets.marker import Marker, printable, read_marker, write_marker
 from app.targets.readme import letters
 from app.targets.suitability import PlaceProblemCode, examine_place
@@ -142,8 +142,7 @@ def _prepared(
             if old is not None and old.target != target:
                 raise TargetHasOtherData(path=str(folder), reason="other-target", **found)
             repository = Repository.open(LocalBackend(folder), master=ring.master)
-            for key_file in ring.key_files:
-                repository.add_key(key_file)
+            settle_keys(repository, ring)
         case Contents.EMPTY:
             folder.mkdir(parents=True, exist_ok=True)
             repository = Repository.init(

@@ -158,6 +158,11 @@ class HomeSource:
             await self._write(lambda records: records.record_key_test(test))
         return right
 
+    async def sheet_seen(self) -> None:
+        from app.jobs.recovery import record_sheet_seen
+
+        await self._write(lambda records: record_sheet_seen(self._installation(), records, by=self._by))
+
     async def sample_folder(self, run: RunId) -> Path:
         from app.jobs.samples import sample_folder
 

@@ -180,6 +180,10 @@ class Source(Protocol):
         """
         ...
 
+    async def sheet_seen(self) -> None:
+        """Record that a part of the new recovery sheet was read back."""
+        ...
+
     async def sample_folder(self, run: RunId) -> Path:
         """Return the folder in which a restore test has put its files."""
         ...

@@ -214,3 +214,30 @@ def _contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_a_lost_sheet_is_replaced_and_the_old_key_opens_nothing_any_more(office: Office) -> None:
+    office.run("backup")
+    old = office.recovery_key()
+    away = office.folder / "in the safe"
+    office.disk.rename(away)
+    office.sheet = office.folder / "new sheet.txt"
+    said = office.run("recovery-sheet", str(office.sheet), "--json").document()
+    assert said["waiting"] == ["green-disk"]
+    assert stat.S_IMODE(office.sheet.stat().st_mode) == 0o600
+    new = office.recovery_key()
+    assert new != old
+    assert _restic_opens(office.nas, new)
+    assert not _restic_opens(office.nas, old)
+    away.rename(office.disk)
+    office.run("backup")
+    assert _restic_opens(office.disk, new)
+    assert not _restic_opens(office.disk, old)
+
+
+def _restic_opens(place: Path, key: str) -> bool:
+    done = subprocess.run(
+        ["restic", "-r", str(place), "--no-cache", "snapshots"],
+        env={**os.environ, "RESTIC_PASSWORD": key}, check=False, capture_output=True,
+    )  # fmt: skip
+    return done.returncode == 0

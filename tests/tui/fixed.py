@@ -47,6 +47,7 @@ class FixedSource:
         self.applied: SetupAnswers | None = None
         self.apply_error: VangnetError | None = None
         self.pin = ""
+        self.sheets_seen = 0
         self.remembered: tuple[Language, str] | None = None
         self.approved_by = ""
         self.agent_started = 0
@@ -129,6 +130,9 @@ class FixedSource:
 
     async def test_recovery_key(self, typed: str, by: str) -> bool:
         return typed == KEY.reveal()
+
+    async def sheet_seen(self) -> None:
+        self.sheets_seen += 1
 
     async def sample_folder(self, run: RunId) -> Path:
         return Path("/home/school/.cache/vangnet/restore-tests/11")

@@ -29,6 +29,7 @@ class KeyTestDialog(Dialog[None]):
         yield Input(id="key", password=False)
         yield Static(_("Your name"), classes="label")
         yield Input(id="name")
+        yield paragraph(_("Is the sheet lost? Your IT provider makes a new one: vangnet recovery-sheet FILE"))
 
     def buttons(self) -> ComposeResult:
         yield Button(_("Try the key"), variant="primary", id="try")

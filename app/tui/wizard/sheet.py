@@ -14,6 +14,7 @@ from app.i18n import _
 from app.setup.answers import SetupAnswers
 from app.setup.recovery_sheet import RecoverySheet, qr_lines
 from app.targets.recovery_key import group_matches, recovery_sheet_challenge
+from app.tui.background import begin
 from app.tui.wizard.page import NotYet, Page, explain_line, label, question
 from app.tui.wizard.route import PageId
 
@@ -129,7 +130,9 @@ class ProofPage(Page):
                     number=self._group
                 )
             )
-        self.vangnet.recovery_key = None
+        if key is not None:
+            self.vangnet.recovery_key = None
+            begin(self.vangnet, self.vangnet.source.sheet_seen, group="sheet")
         return self.answers
 
     def explanation(self) -> tuple[str, ...]:

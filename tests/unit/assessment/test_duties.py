@@ -224,8 +224,17 @@ def test_recovery_key_is_tested_every_year() -> None:
     def timing(days: float, *tests: KeyTest) -> Timing:
         return obligation(judge(tended(key_tests=tests), now=SET_UP + days * DAY), "key-test").timing
 
-    assert [timing(d) for d in (300, 340, 355, 366)] == [Timing.MET, Timing.UPCOMING, Timing.DUE, Timing.OVERDUE]
-    assert timing(366, KeyTest("nas", SET_UP + 350 * DAY, "An")) is Timing.MET
+    first = KeyTest("", SET_UP, "An")
+    judged = [timing(days, first) for days in (300, 340, 355, 366)]
+    assert judged == [Timing.MET, Timing.UPCOMING, Timing.DUE, Timing.OVERDUE]
+    assert timing(366, first, KeyTest("nas", SET_UP + 350 * DAY, "An")) is Timing.MET
+
+
+def test_a_sheet_that_nobody_has_read_back_is_asked_for_at_once() -> None:
+    def timing(days: float) -> Timing:
+        return obligation(judge(tended(key_tests=()), now=SET_UP + days * DAY), "key-test").timing
+
+    assert [timing(days) for days in (0, 13, 15)] == [Timing.DUE, Timing.DUE, Timing.OVERDUE]
 
 
 def signature(year: int, when: str) -> ChecklistSignature:
