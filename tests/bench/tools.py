@@ -11,6 +11,8 @@ from pathlib import Path
 PEERS = Path(__file__).parents[2] / ".peers"
 """Where `tests/rig/newer-restic.sh` unpacks the newest restic that Debian ships."""
 
+OURS = "vangnet"
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -35,7 +37,7 @@ def tools() -> tuple[Tool, ...]:
     """Return Vangnet first, then every restic that is here; fails when there is none to compare with."""
     debian = shutil.which("restic")
     newest = PEERS / "usr" / "bin" / "restic"
-    found = [Tool("vangnet", (sys.executable, "-m", "app", "repo"))]
+    found = [Tool(OURS, (sys.executable, "-m", "app", "repo"))]
     if debian:
         found.append(Tool("restic (Debian 12)", (debian,)))
     if newest.exists():
