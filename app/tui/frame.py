@@ -44,6 +44,8 @@ class Frame(Screen[None]):
     AUTO_FOCUS = ""  # each screen chooses, without scrolling its top away
     place: ClassVar[str] = ""
     """Which of the app's places this is: its key in the bar at the foot is marked."""
+    retelling = False
+    """While the texts are said again the widgets come and go; what wants to show something then waits."""
 
     @property
     def vangnet(self) -> VangnetApp:
@@ -89,6 +91,8 @@ class Frame(Screen[None]):
 
     def refresh_all(self) -> None:
         """Show the newest picture, with the time and the keys."""
+        if self.retelling:
+            return
         picture = self.vangnet.picture
         actions = self.query_one("#actions", KeyBar)
         hints = tuple(self.keys())
@@ -100,7 +104,11 @@ class Frame(Screen[None]):
 
     async def retell(self) -> None:
         """Say every text again, in the language spoken now."""
-        await self.recompose()
+        self.retelling = True
+        try:
+            await self.recompose()
+        finally:
+            self.retelling = False
         self.refresh_all()
 
     def action_home(self) -> None:

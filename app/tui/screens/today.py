@@ -93,6 +93,8 @@ class TodayScreen(Frame):
         self.call_after_refresh(self._label_keys)  # only then is it known whether everything fits
 
     def _label_keys(self) -> None:
+        if self.retelling:
+            return
         self.query_one("#actions", KeyBar).fill(tuple(self.keys()))
 
     def on_resize(self) -> None:
