@@ -6,7 +6,6 @@ A sealed text is IV(16) ‖ ciphertext ‖ tag(16). Poly1305's one-time key is r
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 
 import msgspec
@@ -14,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 
 IV_BYTES = 16
@@ -67,7 +67,7 @@ class MasterKey:
             key = msgspec.json.decode(data, type=_MasterJson)
             parts = [base64.b64decode(part, validate=True) for part in (key.encrypt, key.mac.k, key.mac.r)]
             return cls(*parts)
-        except (msgspec.MsgspecError, binascii.Error, ValueError) as exc:
+        except UNDECODABLE as exc:
             raise RepositoryDamaged(file="key", reason="not-a-master-key") from exc
 
     def to_json(self) -> bytes:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, PackId
 from app.repository.pack import PackEntry
@@ -88,7 +89,7 @@ def decode_index(data: bytes, *, file: str = "") -> Iterator[PackContents]:
     """Read an index file's JSON; raises RepositoryDamaged when it is none."""
     try:
         index = _decoder.decode(data)
-    except msgspec.MsgspecError as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file=file, reason="not-an-index") from exc
     del data
     for pack in index.packs:

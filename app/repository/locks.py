@@ -18,6 +18,7 @@ from typing import Protocol, Self
 import msgspec
 
 from app.clock import Clock, format_utc
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, RepositoryLocked
 from app.repository.trees import parse_ns
 
@@ -181,11 +182,19 @@ class Lock:
                 return  # lost: `ensure_held` tells whoever holds it
 
 
+def refuse_if_locked(store: LockStore, now: datetime) -> None:
+    """Raise RepositoryLocked when anyone may be at work; for the disk that is too full for a lock of our own."""
+    for name in store.lock_names():
+        other = read_lock(store, name) or LockJson(time="", exclusive=True)
+        if not is_provably_dead(other, now):
+            raise RepositoryLocked(host=other.hostname, pid=other.pid, since=other.time, exclusive=other.exclusive)
+
+
 def read_lock(store: LockStore, name: str) -> LockJson | None:
     """Return a lock, None when it is gone or unreadable (half-written by a tool that died)."""
     try:
         return msgspec.json.decode(store.load_lock(name), type=LockJson)
-    except (FileMissing, RepositoryDamaged, msgspec.MsgspecError):
+    except (FileMissing, RepositoryDamaged, *UNDECODABLE):
         return None
 
 
@@ -208,7 +217,7 @@ def is_provably_dead(lock: LockJson, now: datetime, *, is_running: Callable[[int
 def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # a number that no process can have
         return False
     except PermissionError:
         return True

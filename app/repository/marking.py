@@ -8,6 +8,7 @@ import msgspec
 
 from app.repository.backend.base import FileKind
 from app.repository.blob_reader import is_damage
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import BackendError, Cancelled, RepositoryDamaged
 from app.repository.index import Index, PackedBlob
 from app.repository.model import BlobId, Cancel, Monitor
@@ -95,6 +96,6 @@ def references(data: bytes, *, file: str) -> tuple[list[BlobId], list[BlobId]]:
             content.extend([parse_blob_id(text) for text in node.content or ()])
             if node.subtree:
                 subtrees.append(parse_blob_id(node.subtree))
-    except (msgspec.MsgspecError, ValueError) as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
     return content, subtrees

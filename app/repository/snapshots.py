@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import Snapshot, SnapshotId
 from app.repository.trees import format_ns, parse_blob_id, parse_ns
@@ -55,7 +56,7 @@ def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
         snapshot = msgspec.json.decode(data, type=_SnapshotJson)
         tree = parse_blob_id(snapshot.tree)
         time = _EPOCH + timedelta(microseconds=parse_ns(snapshot.time) // 1000)
-    except (msgspec.MsgspecError, ValueError, OverflowError) as exc:
+    except (*UNDECODABLE, OverflowError) as exc:
         raise RepositoryDamaged(file=f"snapshots/{snapshot_id}", reason="not-a-snapshot") from exc
     return Snapshot(
         id=SnapshotId(snapshot_id),

@@ -6,7 +6,6 @@ Names are Go's `strconv.Quote` without the quotes, modes are Go's `os.FileMode` 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import stat
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from functools import lru_cache
 
 import msgspec
 
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, Node, NodeType
 
@@ -227,7 +227,7 @@ def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
         raise RepositoryDamaged(file=file, reason="tree-too-long")
     try:
         nodes = tuple([_decode_node(node) for node in _decoder.decode(data).nodes or ()])
-    except (msgspec.MsgspecError, binascii.Error, ValueError, KeyError, OverflowError) as exc:
+    except (*UNDECODABLE, OverflowError) as exc:
         raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
     if len({node.name for node in nodes}) != len(nodes):
         raise RepositoryDamaged(file=file, reason="tree-same-name-twice")
@@ -271,6 +271,8 @@ def _decode_node(node: _NodeJson) -> Node:
 def _decode_attributes(attributes: list[_AttributeJson] | None) -> tuple[tuple[str, bytes], ...]:
     if not attributes:
         return ()
+    if any("\0" in attribute.name for attribute in attributes):
+        raise ValueError("an attribute's name with a NUL")
     return tuple(
         sorted((attribute.name, base64.b64decode(attribute.value or "", validate=True)) for attribute in attributes)
     )
