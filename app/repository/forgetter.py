@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileKind
-from app.repository.errors import FileMissing, SnapshotNotFound
+from app.repository.errors import BackendFull, FileMissing, SnapshotNotFound
+from app.repository.locks import refuse_if_locked
 from app.repository.model import Snapshot, SnapshotId
 from app.repository.repository import Repository
 from app.repository.retention import (
@@ -60,7 +61,13 @@ def forget(
     Raises RepositoryLocked, RepositoryDamaged when a snapshot cannot be read, SnapshotNotFound for an id.
     """
     clock = clock or SystemClock()
-    with repository.lock(exclusive=not dry_run, clock=clock) as lock:
+    with contextlib.ExitStack() as stack:
+        lock = repository.lock(exclusive=not dry_run, clock=clock)
+        try:
+            stack.enter_context(lock)
+        except BackendFull:
+            # Forgetting takes no room and no data, and makes room for the lock of the prune that follows.
+            refuse_if_locked(repository, clock.now())
         snapshots = repository.snapshots()
         if isinstance(policy, KeepPolicy):
             chosen = [snapshot for snapshot in snapshots if only is None or only(snapshot)]

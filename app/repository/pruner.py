@@ -21,11 +21,10 @@ from app.repository.errors import (
     FileMissing,
     RepositoryDamaged,
     RepositoryError,
-    RepositoryLocked,
 )
 from app.repository.index import PackContents
 from app.repository.index_files import IndexFiles
-from app.repository.locks import Lock, is_provably_dead, read_lock
+from app.repository.locks import Lock, refuse_if_locked
 from app.repository.model import Cancel, CheckProblem, Monitor, PackId, Phase
 from app.repository.pack import PackEntry
 from app.repository.prune_plan import MaxUnused, PrunePlan, entries_to_keep, make_plan
@@ -129,15 +128,7 @@ def _remove_unnamed_packs(repository: Repository, clock: Clock) -> bool:
     it in the index before it let go of that.
     """
     packs = [info.name for info in repository.backend.list(FileKind.PACK)]
-    for name in repository.lock_names():
-        other = read_lock(repository, name)
-        if other is None or not is_provably_dead(other, clock.now()):
-            raise RepositoryLocked(
-                host=other.hostname if other else "",
-                pid=other.pid if other else 0,
-                since=other.time if other else "",
-                exclusive=other.exclusive if other else True,
-            )
+    refuse_if_locked(repository, clock.now())
     files = IndexFiles(repository)
     unnamed = [name for name in packs if not files.names(PackId(bytes.fromhex(name)))]
     for name in unnamed:

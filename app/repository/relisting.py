@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from app.repository.backend.base import FileKind
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, SnapshotId
 from app.repository.repository import Repository
@@ -24,7 +25,7 @@ def load_document(repository: Repository, snapshot: SnapshotId) -> Document:
     plain = repository.load_unpacked(FileKind.SNAPSHOT, snapshot, limit=_SNAPSHOT_LIMIT)
     try:
         return msgspec.json.decode(plain, type=Document)
-    except msgspec.MsgspecError as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file=f"snapshots/{snapshot}", reason="not-a-snapshot") from exc
 
 
@@ -47,8 +48,16 @@ def likeness(document: Document) -> tuple[object, ...]:
         time_ns = parse_ns(_text(document, "time") or "")
     except ValueError:
         time_ns = 0
-    values = (msgspec.json.decode(document[name]) if name in document else None for name in _COMPARED)
-    return time_ns, *(msgspec.json.encode(value) if value else b"" for value in values)
+    return time_ns, *(_plain_value(document, name) for name in _COMPARED)
+
+
+def _plain_value(document: Document, name: str) -> bytes:
+    """Return a field's JSON in one spelling; what is empty is as good as not there."""
+    try:
+        value = msgspec.json.decode(document[name]) if name in document else None
+    except UNDECODABLE as exc:
+        raise RepositoryDamaged(file="snapshots", reason="not-a-snapshot") from exc
+    return msgspec.json.encode(value) if value else b""
 
 
 def with_origin(document: Document, snapshot: SnapshotId) -> Document:
@@ -65,7 +74,7 @@ def with_tree(document: Document, tree: BlobId, *, tag: str) -> Document:
     """Return the document with another tree and one more tag."""
     try:
         tags = msgspec.json.decode(document["tags"], type=list[str] | None) if "tags" in document else None
-    except msgspec.MsgspecError as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file="snapshots", reason="not-a-snapshot") from exc
     more = [*(tags or ()), *([] if tag in (tags or ()) else [tag])]
     return {**document, "tree": _raw(tree.hex()), "tags": _raw(more)}
@@ -76,7 +85,7 @@ def _text(document: Document, name: str) -> str | None:
         return None
     try:
         return msgspec.json.decode(document[name], type=str | None)
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return None
 
 

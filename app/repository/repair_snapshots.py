@@ -16,6 +16,7 @@ import msgspec
 from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileKind
 from app.repository.crypto import OVERHEAD
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import Cancelled, RepositoryDamaged
 from app.repository.index import PackContents
 from app.repository.marking import load_tree_json
@@ -166,14 +167,14 @@ class _Mender:
                 for node in nodes
                 if _text(node, "subtree")
             ]
-        except (RepositoryDamaged, msgspec.MsgspecError, ValueError):
+        except (RepositoryDamaged, *UNDECODABLE):
             return None
         return _Folder(tree, path, nodes, subtrees)
 
     def _finish(self, folder: _Folder) -> None:
         try:
             nodes = [mended for node in folder.nodes for mended in self._mend_node(node, folder)]
-        except (msgspec.MsgspecError, ValueError):
+        except UNDECODABLE:
             self._mended[folder.tree] = None
             self.problems.append(FileProblem(folder.path or b"/", "folder-unreadable"))
             return

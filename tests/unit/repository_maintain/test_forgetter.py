@@ -10,7 +10,7 @@ from app.clock import FixedClock
 from app.repository.backend.base import FileKind
 from app.repository.backend.faulty import Fault, FaultyBackend
 from app.repository.backend.memory import MemoryBackend
-from app.repository.errors import BackendUnavailable, RepositoryLocked, SnapshotNotFound
+from app.repository.errors import BackendFull, BackendUnavailable, RepositoryLocked, SnapshotNotFound
 from app.repository.forgetter import HOLD_REASON, forget
 from app.repository.model import Snapshot, SnapshotId
 from app.repository.repository import Repository
@@ -89,3 +89,15 @@ def test_a_disk_pulled_out_half_way_leaves_the_newer_snapshots(
     backend.heal()
     unlock(repository, remove_all=True)
     assert ids(repository) == [snapshot.id for snapshot in made[2:]]
+
+
+def test_on_a_disk_too_full_for_a_lock_snapshots_can_be_forgotten(
+    repository: Repository, make_history: MakeHistory, clock: FixedClock
+) -> None:
+    made = make_history(repository, 3)
+    backend = FaultyBackend(repository.backend, Fault(1, lambda: BackendFull(reason="ENOSPC"), frozenset({"save"})))
+    full = Repository.open(backend, master=repository.master)
+    with repository.lock(), pytest.raises(RepositoryLocked):
+        forget(full, KeepPolicy(last=1))
+    forget(full, KeepPolicy(last=1), clock=clock)
+    assert ids(repository) == [made[-1].id]

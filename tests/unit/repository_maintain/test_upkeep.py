@@ -87,6 +87,18 @@ def test_only_locks_of_the_dead_are_removed(guarded: Repository) -> None:
         pass
 
 
+def test_a_lock_that_was_lost_for_a_while_stays_lost(guarded: Repository, clock: FixedClock) -> None:
+    """A prune may have run in between, so that a fresh lock of ours does not make things right again."""
+    with guarded.lock(clock=clock) as lock:
+        unlock(guarded, remove_all=True)
+        clock.move_to(clock.now() + timedelta(minutes=6))
+        with pytest.raises(RepositoryLocked):
+            lock.refresh()
+        assert len(guarded.lock_names()) == 1
+        with pytest.raises(RepositoryLocked):
+            lock.ensure_held()
+
+
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_a_repository_of_version_1_becomes_one_of_version_2(tmp_path: Path, in_memory: bool) -> None:
     backend: Backend = MemoryBackend() if in_memory else LocalBackend(tmp_path / "repository")
