@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from app.clock import format_utc
 from app.repository.crypto import MasterKey
+from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
 from app.secret import Secret
 
@@ -27,9 +28,10 @@ SALT_BYTES = 64
 KEY_FILE_LIMIT = 64 << 10
 """The most bytes a key file may have."""
 
-# What a foreign key file may ask of us: 512 MiB of memory, and 64 times the work of our own keys.
+WORK_LIMIT = 64 * SCRYPT_N * SCRYPT_R * SCRYPT_P
+"""The most work (N·r·p of scrypt) that foreign key files may ask of us: 64 times that of our own."""
+
 _MEMORY_LIMIT = 512 << 20
-_WORK_LIMIT = 64 * SCRYPT_N * SCRYPT_R * SCRYPT_P
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,24 @@ def _decode(data: bytes) -> _KeyJson:
         raise RepositoryDamaged(file="key", reason="too-long")
     try:
         return msgspec.json.decode(data, type=_KeyJson)
-    except msgspec.MsgspecError as exc:
+    except UNDECODABLE as exc:
         raise RepositoryDamaged(file="key", reason="not-a-key-file") from exc
+
+
+def work_of(data: bytes) -> int:
+    """Return the work (N·r·p) that opening a key file takes, 0 for one that `open_key_file` refuses at once."""
+    try:
+        key = _decode(data)
+        _check_parameters(key.N, key.r, key.p)
+    except (RepositoryDamaged, UnsupportedRepository):
+        return 0
+    return key.N * key.r * key.p
 
 
 def _check_parameters(n: int, r: int, p: int) -> None:
     positive = n > 1 and r > 0 and p > 0 and n & (n - 1) == 0
-    if not positive or 128 * n * r > _MEMORY_LIMIT or n * r * p > _WORK_LIMIT:
+    too_few_bits = n.bit_length() > 16 * r  # RFC 7914: N is less than 2^(128·r/8)
+    if not positive or too_few_bits or 128 * r * (n + p) > _MEMORY_LIMIT or n * r * p > WORK_LIMIT:
         raise UnsupportedRepository(reason="scrypt-parameters", n=n, r=r, p=p)
 
 

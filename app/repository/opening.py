@@ -84,9 +84,14 @@ def find_master(backend: Backend, password: Secret) -> MasterKey:
     """
     names = sorted(info.name for info in backend.list(FileKind.KEY))
     refused: Exception | None = None
+    work_left = keys.WORK_LIMIT
     for name in names[:_KEYS_TRIED]:
         try:
-            return keys.open_key_file(backend.load(FileKind.KEY, name, limit=keys.KEY_FILE_LIMIT), password)
+            data = backend.load(FileKind.KEY, name, limit=keys.KEY_FILE_LIMIT)
+            work_left -= keys.work_of(data)
+            if work_left < 0:  # twenty costly ones would keep a person waiting for minutes
+                break
+            return keys.open_key_file(data, password)
         except WrongKey:
             continue
         except (RepositoryDamaged, UnsupportedRepository, BackendError) as exc:
