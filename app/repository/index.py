@@ -14,10 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.repository.crypto import OVERHEAD
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, PackId
-from app.repository.pack import PackEntry
+from app.repository.pack import MAX_BLOB, PackEntry
+from app.repository.trees import TREE_LIMIT
 
 MAX_BLOBS_A_FILE = 40_000
 """How many blobs we list in one index file."""
@@ -99,7 +101,8 @@ def decode_index(data: bytes, *, file: str = "") -> Iterator[PackContents]:
 def _entry(blob: _BlobJson, file: str) -> PackEntry:
     if blob.type not in ("data", "tree"):
         raise RepositoryDamaged(file=file, reason="blob-type")
-    if not all(0 <= number <= _U32 for number in (blob.offset, blob.length, blob.uncompressed_length)):
+    most = (TREE_LIMIT if blob.type == "tree" else MAX_BLOB) + OVERHEAD
+    if not (OVERHEAD <= blob.length <= most and 0 <= blob.uncompressed_length <= most and 0 <= blob.offset <= _U32):
         raise RepositoryDamaged(file=file, reason="blob-place")
     return PackEntry(
         BlobId(_binary_id(blob.id, file)), blob.type == "tree", blob.offset, blob.length, blob.uncompressed_length

@@ -10,6 +10,7 @@ import dataclasses
 import getpass
 import hashlib
 import os
+import re
 import secrets
 import socket
 import threading
@@ -65,7 +66,7 @@ from app.repository.snapshots import decode_snapshot, encode_snapshot
 from app.repository.trees import TREE_LIMIT, decode_tree
 from app.secret import Secret
 
-_ID_BYTES = 32
+_ID = re.compile(r"[0-9a-f]{64}").fullmatch
 _SNAPSHOT_LIMIT = 64 << 20
 _LOCK_LIMIT = 64 << 10
 _COMPRESSED = b"\x02"
@@ -446,12 +447,12 @@ def _decode_config(data: bytes) -> _ConfigJson:
     try:
         config = msgspec.json.decode(data, type=_ConfigJson)
         polynomial = int(config.chunker_polynomial, 16)
-        if len(bytes.fromhex(config.id)) != _ID_BYTES:
-            raise ValueError("not an id")
     except UNDECODABLE as exc:
         raise RepositoryDamaged(file="config", reason="not-a-config") from exc
     if config.version not in (1, 2):
         raise UnsupportedRepository(reason="version", version=config.version)
+    if not _ID(config.id):
+        raise RepositoryDamaged(file="config", reason="not-a-config")
     if polynomial < 0 or polynomial.bit_length() - 1 != DEGREE:
         raise RepositoryDamaged(file="config", reason="polynomial")
     return config

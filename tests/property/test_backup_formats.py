@@ -38,6 +38,8 @@ blob_ids = st.binary(min_size=32, max_size=32).map(BlobId)
 times_ns = st.integers(-(10**18), 10**19)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 u32 = st.integers(0, (1 << 32) - 1)
+attribute_names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
+lengths = st.integers(32, 64 << 20)
 _KINDS = {
     NodeType.FILE: stat.S_IFREG,
     NodeType.DIR: stat.S_IFDIR,
@@ -50,7 +52,7 @@ _KINDS = {
 @st.composite
 def nodes(draw: st.DrawFn) -> Node:
     kind = draw(st.sampled_from(list(_KINDS)))
-    attributes = draw(st.dictionaries(texts.filter(bool), st.binary(max_size=20), max_size=3))
+    attributes = draw(st.dictionaries(attribute_names, st.binary(max_size=20), max_size=3))
     return Node(
         name=draw(names),
         type=kind,
@@ -148,7 +150,7 @@ def open_all(pack: bytes, entries: tuple[PackEntry, ...]) -> None:
 
 
 entries_of_packs = st.lists(
-    st.tuples(blob_ids, st.booleans(), u32, u32, u32).map(lambda fields: PackEntry(*fields)), max_size=5
+    st.tuples(blob_ids, st.booleans(), u32, lengths, lengths).map(lambda fields: PackEntry(*fields)), max_size=5
 ).map(tuple)
 packs = st.lists(st.tuples(blob_ids, entries_of_packs).map(lambda pair: PackContents(PackId(pair[0]), pair[1])))
 

@@ -64,15 +64,16 @@ class LocalBackend:
                 return False
 
     def load(self, kind: FileKind, name: str = "", *, limit: int) -> bytes:
-        with self._mapped("load", kind, name), open(self._path(kind, name), "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
+        with self._mapped("load", kind, name), self._opened(kind, name) as (fd, size):
             if size > limit:
                 raise RepositoryDamaged(file=_label(kind, name), reason="too-long")
-            return _read_exactly(file.fileno(), 0, size, kind, name)
+            return _read_exactly(fd, 0, size, kind, name)
 
     def load_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
-        with self._mapped("load", kind, name), open(self._path(kind, name), "rb", buffering=0) as file:
-            return _read_exactly(file.fileno(), offset, length, kind, name)
+        with self._mapped("load", kind, name), self._opened(kind, name) as (fd, size):
+            if offset + length > size:  # before memory for that length is taken
+                raise RepositoryDamaged(file=_label(kind, name), reason="too-short")
+            return _read_exactly(fd, offset, length, kind, name)
 
     def save(self, kind: FileKind, name: str, data: bytes | bytearray | memoryview) -> None:
         path = self._path(kind, name)
@@ -90,7 +91,7 @@ class LocalBackend:
                 raise
             # A lock need not survive a power cut: its holder would not either.
             if kind is not FileKind.LOCK:
-                _sync_folder(os.path.dirname(path))
+                self._sync_name(kind, path)
 
     def remove(self, kind: FileKind, name: str) -> None:
         with self._mapped("remove", kind, name):
@@ -129,6 +130,19 @@ class LocalBackend:
 
     # --- inside ---
 
+    @contextlib.contextmanager
+    def _opened(self, kind: FileKind, name: str) -> Iterator[tuple[int, int]]:
+        """Lend a descriptor of a file and its size."""
+        # On somebody else's stick a pipe may stand there: it would have us wait for ever.
+        fd = os.open(self._path(kind, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise RepositoryDamaged(file=_label(kind, name), reason="not-a-file")
+            yield fd, status.st_size
+        finally:
+            os.close(fd)
+
     def _folder(self, kind: FileKind, *names: str) -> bytes:
         return os.path.join(self._root, kind.value.encode(), *(name.encode() for name in names))
 
@@ -142,6 +156,16 @@ class LocalBackend:
         if kind is FileKind.PACK:
             return self._folder(kind, name[:2], name)
         return self._folder(kind, name)
+
+    def _sync_name(self, kind: FileKind, path: bytes) -> None:
+        """Make a file's new name durable; take it away again when that fails, for the caller counts it as not there."""
+        try:
+            _sync_folder(os.path.dirname(path))
+        except OSError:
+            if kind is not FileKind.CONFIG:  # the one that takes the place of another
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            raise
 
     def _temporary_name(self) -> bytes:
         # Random: a process id comes back after a restart, and would meet the leftovers of a killed run.

@@ -97,7 +97,7 @@ def pack_id(number: int) -> PackId:
 
 
 def contents(pack: int, blobs: range, *, is_tree: bool = False) -> PackContents:
-    entries = tuple(PackEntry(blob_id(number), is_tree, number * 10, 10, number % 3) for number in blobs)
+    entries = tuple(PackEntry(blob_id(number), is_tree, number * 40, 40, number % 3) for number in blobs)
     return PackContents(pack_id(pack), entries)
 
 
@@ -106,7 +106,7 @@ def test_the_index_finds_what_is_there_and_nothing_else() -> None:
     assert len(index) == 2100
     place = index.lookup(blob_id(1234))
     assert place is not None
-    assert (place.pack, place.offset, place.length, place.plain_length) == (pack_id(1), 12340, 10, 1)
+    assert (place.pack, place.offset, place.length, place.plain_length) == (pack_id(1), 49360, 40, 1)
     assert index.lookup(blob_id(1234), is_tree=True) is None
     assert index.lookup(blob_id(2050), is_tree=True) is not None
     assert index.lookup(blob_id("nowhere")) is None
