@@ -234,7 +234,7 @@ class _Run:
             writer.flush()
             self._files.add(contents for contents, _ in written)
         except RepositoryError:
-            # Nothing names what we wrote: give the space back.
+            # Nothing names what we wrote (a save that fails leaves no file): give the space back.
             for contents, _ in written:
                 with contextlib.suppress(BackendError):
                     if not self._files.names(contents.pack):
