@@ -110,9 +110,11 @@ def test_the_year(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int
     assert snap_compare(app, terminal_size=size, run_before=steps("4", "u", until="C32"))
 
 
-def test_the_help(snap_compare: Compare, make_app: MakeApp) -> None:
-    app = make_app(FixedSource(state("good")))
-    assert snap_compare(app, terminal_size=SMALL, run_before=steps("question_mark", until="Wat is dit?"))
+@LANGUAGES
+def test_the_help(snap_compare: Compare, make_app: MakeApp, spoken: Language) -> None:
+    app = make_app(FixedSource(state("good")), spoken)
+    asked = "Wat is dit?" if spoken == "nl" else "What is this?"
+    assert snap_compare(app, terminal_size=SMALL, run_before=steps("question_mark", until=asked))
 
 
 PAGES = {
@@ -127,18 +129,17 @@ PAGES = {
 
 
 @LANGUAGES
+@SIZES
 @pytest.mark.parametrize("page", PAGES)
-def test_the_set_up(snap_compare: Compare, make_app: MakeApp, page: str, spoken: Language) -> None:
+def test_the_set_up(
+    snap_compare: Compare, make_app: MakeApp, page: str, size: tuple[int, int], spoken: Language
+) -> None:
     app = make_app(FixedSource(None, draft=replace(filled(), page=page)), spoken)
-    assert snap_compare(app, terminal_size=SMALL, run_before=steps(until=PAGES[page]))
+    assert snap_compare(app, terminal_size=size, run_before=steps(until=PAGES[page]))
 
 
-@pytest.mark.parametrize("page", ["availability:grade-book", "summary"])
-def test_the_set_up_on_a_large_screen(snap_compare: Compare, make_app: MakeApp, page: str) -> None:
-    app = make_app(FixedSource(None, draft=replace(filled(), page=page)))
-    assert snap_compare(app, terminal_size=LARGE, run_before=steps(until=PAGES[page]))
-
-
-def test_the_recovery_sheet(snap_compare: Compare, make_app: MakeApp) -> None:
-    app = make_app(FixedSource(None, draft=replace(filled(), page="summary")))
-    assert snap_compare(app, terminal_size=SMALL, run_before=steps("pagedown", until="K7QF 2M9D 8XTW"))
+@LANGUAGES
+@SIZES
+def test_the_recovery_sheet(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], spoken: Language) -> None:
+    app = make_app(FixedSource(None, draft=replace(filled(), page="summary")), spoken)
+    assert snap_compare(app, terminal_size=size, run_before=steps("pagedown", until="K7QF 2M9D 8XTW"))
