@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.rig.faultfs import FaultyFolder
 from tests.rig.nut import NutServer
+from tests.rig.programs import need
 from tests.rig.udev import running_udev
 from tests.rig.usb import UsbRig
 
@@ -38,3 +40,14 @@ def nut_server() -> Iterator[NutServer]:
         yield server
     finally:
         server.clean_up()
+
+
+@pytest.fixture
+def faulty_folder(tmp_path: Path) -> Iterator[FaultyFolder]:
+    """A folder on a disk that fails on order."""
+    need("fusermount3")
+    folder = FaultyFolder(tmp_path / "faulty")
+    try:
+        yield folder
+    finally:
+        folder.clean_up()

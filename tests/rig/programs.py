@@ -26,6 +26,7 @@ PACKAGES = {
     "mount.exfat-fuse": "exfat-fuse",
     "/lib/nut/dummy-ups": "nut-server",
     "/lib/nut/upsd": "nut-server",
+    "fusermount3": "fuse3",
     "restic": "restic",
 }
 
