@@ -89,7 +89,7 @@ def backup(
                 ),
                 excludes=options.exclude,
             )
-            before.save(run.walk.seen, snapshot.id)
+            before.save(replace(run.walk.seen, snapshot=snapshot.id, indexes=repository.index_names()))
             return run.summarize(snapshot, clock.monotonic() - started_s)
 
 
@@ -117,17 +117,17 @@ class _Before:
     state: SourceState
     state_file: Path | None
 
-    def save(self, seen: SourceState, snapshot: SnapshotId) -> None:
+    def save(self, seen: SourceState) -> None:
         """Keep what this run has seen for the next one; a state that cannot be kept costs only time."""
         if self.state_file is not None:
             with contextlib.suppress(OSError):
-                save_state(self.state_file, replace(seen, snapshot=snapshot))
+                save_state(self.state_file, seen)
 
 
 def _find_before(
     repository: Repository, paths: tuple[bytes, ...], options: BackupOptions, state_dir: Path | str | None
 ) -> _Before:
-    """Find the snapshot and state to compare with; the state counts only while its snapshot is still there."""
+    """Find the snapshot and state to compare with; the state counts while its snapshot and index are still there."""
     state_file = None
     if state_dir is not None:
         leaves_out = (*options.exclude, f"one-file-system={options.one_file_system}")
@@ -138,7 +138,10 @@ def _find_before(
         if state_file is not None:
             state = load_state(state_file)
             if state.snapshot is not None and repository.has_snapshot(state.snapshot):
-                return _Before(repository.snapshot(state.snapshot), state, state_file)
+                known = repository.snapshot(state.snapshot)
+                # Without the index files it knew, a prune or a repair has been at work: the trees say what is left.
+                trusted = state if state.indexes <= repository.index_names() else SourceState()
+                return _Before(known, trusted, state_file)
         parent = _newest_alike(repository, paths, options.hostname)
     except RepositoryDamaged:
         parent = None  # a snapshot that cannot be read is a matter for a check; here it costs only time

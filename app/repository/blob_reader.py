@@ -46,15 +46,18 @@ class BlobReader:
                 raise
             return None
 
-    def open(self, blob_id: BlobId, place: PackedBlob, read: memoryview | None, start: int) -> bytes | None:
+    def open(
+        self, blob_id: BlobId, place: PackedBlob, read: memoryview | None, start: int
+    ) -> bytes | memoryview | None:
         """Return a blob's content from bytes that `read` gave from `start` on, None when it is damaged.
 
-        What is not whole there is looked for at every other place that the index knows.
+        What is not whole there is looked for at every other place that the index knows. A view is valid until the
+        next blob is opened.
         """
         if read is not None:
             sealed = read[place.offset - start : place.offset - start + place.length]
             try:
-                return self._repository.open_blob(blob_id, sealed, place.plain_length, pack=place.pack.hex())
+                return self._repository.view_blob(blob_id, sealed, place.plain_length, pack=place.pack.hex())
             except RepositoryDamaged:
                 pass  # the blob alone, and its other places, are still to be tried
         try:

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
+import msgspec
+
 BlobId = NewType("BlobId", bytes)
 """SHA-256 of a blob's plain content, 32 bytes."""
 
@@ -34,8 +36,7 @@ class NodeType(StrEnum):
     SOCKET = "socket"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True, gc=False):
     """One entry of a folder as a snapshot holds it.
 
     `mode` is st_mode (the codec translates Go's bits); `content` lists the data blobs of a file; `subtree` is set

@@ -100,6 +100,7 @@ class Repository:
         self.version = config.version
         self.polynomial = int(config.chunker_polynomial, 16)
         self._index: Index | None = None
+        self._index_damage: RepositoryDamaged | None = None
         self._guard = threading.Lock()
         self._tools = _Tools()
 
@@ -210,7 +211,18 @@ class Repository:
 
     @property
     def index(self) -> Index:
-        """Every blob and where it is; read at first use. `forget_index` has it read again."""
+        """Every blob and where it is; read at first use. `forget_index` has it read again.
+
+        Raises RepositoryDamaged when a file of it is damaged: what is not listed must not pass for not stored.
+        """
+        index = self.readable_index
+        if self._index_damage is not None:
+            raise self._index_damage
+        return index
+
+    @property
+    def readable_index(self) -> Index:
+        """What can be read of the index, for those who only read."""
         with self._guard:
             if self._index is None:
                 self._index = self._load_index()
@@ -221,12 +233,21 @@ class Repository:
         with self._guard:
             self._index = None
 
+    def index_names(self) -> frozenset[str]:
+        """Return the names of the index files."""
+        return frozenset(info.name for info in self.backend.list(FileKind.INDEX))
+
     def _load_index(self) -> Index:
-        names = sorted(info.name for info in self.backend.list(FileKind.INDEX))
-        return Index(
-            decode_index(self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT), file=f"index/{name}")
-            for name in names
-        )
+        self._index_damage = None
+        return Index(self._load_index_file(name) for name in sorted(self.index_names()))
+
+    def _load_index_file(self, name: str) -> Sequence[PackContents]:
+        try:
+            plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
+            return list(decode_index(plain, file=f"index/{name}"))
+        except RepositoryDamaged as exc:
+            self._index_damage = exc
+            return ()
 
     def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""
@@ -241,7 +262,7 @@ class Repository:
 
         Raises RepositoryDamaged when it is nowhere, or nowhere whole.
         """
-        places = self.index.lookup_all(blob_id, is_tree)
+        places = self.readable_index.lookup_all(blob_id, is_tree)
         if not places:
             raise RepositoryDamaged(file=blob_id.hex(), reason="blob-not-in-index")
         for place in places[:-1]:

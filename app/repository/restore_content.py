@@ -60,7 +60,7 @@ class ContentWriter:
         verify: bool,
     ) -> None:
         """`shared_names`: the temporary names of files that several tasks write, by entry number."""
-        self._index = repository.index
+        self._index = repository.readable_index
         self._reader = BlobReader(repository)
         self._entries = entries
         self._target = target
@@ -84,7 +84,7 @@ class ContentWriter:
     def _bring_small_files(self, task: SmallFiles, outcome: TaskOutcome) -> None:
         read = self._reader.read(task.pack, task.start, task.end)
         last_id: BlobId | None = None
-        content: bytes | None = None
+        content: bytes | memoryview | None = None
         for place, file in task.files:
             blob_id = self._entries[file].node.content[0]
             if blob_id != last_id:  # copies of one file lie side by side in the task
@@ -92,7 +92,7 @@ class ContentWriter:
                 last_id = blob_id
             self._write_small_file(file, content, outcome)
 
-    def _write_small_file(self, file: int, content: bytes | None, outcome: TaskOutcome) -> None:
+    def _write_small_file(self, file: int, content: bytes | memoryview | None, outcome: TaskOutcome) -> None:
         entry = self._entries[file]
         if content is None:
             outcome.failed.append((file, BLOB_DAMAGED))
@@ -147,8 +147,8 @@ class ContentWriter:
             outcome.bytes_written += len(plain)
         self._verify_written(fd, list(zip(content, sizes, strict=True)), segment.offset)
 
-    def _open_in_order(self, content: Sequence[BlobId], places: Sequence[PackedBlob]) -> Iterator[bytes]:
-        """Open the blobs of a file one after another, neighbours in a pack with one read."""
+    def _open_in_order(self, content: Sequence[BlobId], places: Sequence[PackedBlob]) -> Iterator[bytes | memoryview]:
+        """Open the blobs of a file one after another, neighbours in a pack with one read; each is valid for a turn."""
         first = 0
         while first < len(places):
             start, end = places[first].offset, places[first].offset + places[first].length

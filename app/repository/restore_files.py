@@ -196,15 +196,15 @@ def _new_name(folder: int, entry: PlannedEntry) -> Iterator[bytes]:
 
 def _set_special_attributes(folder: int, node: Node, name: bytes) -> None:
     if os.geteuid() == 0:
-        with _tolerated():
+        with _TOLERATED:
             os.chown(name, node.uid, node.gid, dir_fd=folder, follow_symlinks=False)
     # Extended attributes know no folder descriptor; the kernel's own name for it comes to the same.
     path = b"/proc/self/fd/%d/%b" % (folder, name)
     for attribute, value in node.extended_attributes:
-        with _tolerated():
+        with _TOLERATED:
             os.setxattr(path, attribute, value, follow_symlinks=False)
     if node.type is not NodeType.SYMLINK:
-        with _tolerated():
+        with _TOLERATED:
             os.chmod(name, stat.S_IMODE(node.mode), dir_fd=folder)
     _set_times(name, node, folder=folder)
 
@@ -215,42 +215,49 @@ def set_attributes(fd: int, node: Node) -> None:
     In this order: a new owner clears set-uid bits and capabilities, and a read-only mode refuses attributes.
     """
     if os.geteuid() == 0:
-        with _tolerated():
+        with _TOLERATED:
             os.fchown(fd, node.uid, node.gid)
     for attribute, value in node.extended_attributes:
-        with _tolerated():
+        with _TOLERATED:
             os.setxattr(fd, attribute, value)
-    with _tolerated():
+    with _TOLERATED:
         os.fchmod(fd, stat.S_IMODE(node.mode))
     _set_times(fd, node)
 
 
 def _set_times(file: int | bytes, node: Node, *, folder: int | None = None) -> None:
     times_ns = (node.atime_ns, node.mtime_ns)
-    with _tolerated():
+    with _TOLERATED:
         if isinstance(file, int):
             os.utime(file, ns=times_ns)
         else:
             os.utime(file, ns=times_ns, dir_fd=folder, follow_symlinks=False)
 
 
-@contextlib.contextmanager
-def _tolerated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        if exc.errno not in _CANNOT_KEEP:
-            raise
+class _Tolerance:
+    """Passes over the errors of a place that cannot keep something; far cheaper than a generator, four times a file."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, OSError) and error.errno in _CANNOT_KEEP
+
+
+_TOLERATED = _Tolerance()
 
 
 # --- content ---------------------------------------------------------------------------------------------------
 
 
-def write_content(fd: int, content: bytes, offset: int, *, sparse: bool) -> None:
+def write_content(fd: int, content: bytes | memoryview, offset: int, *, sparse: bool) -> None:
     """Write at an offset; with `sparse`, runs of zeros are left as they are in a file of its full size already."""
-    if not sparse:
+    if not sparse or not _may_hold_zeros(content):
         _write_all(fd, memoryview(content), offset)
         return
+    content = bytes(content)
     view, block, start = memoryview(content), len(_ZEROS), None
     for at in range(0, len(content), block):
         if content.startswith(_ZEROS[: len(content) - at], at):
@@ -261,6 +268,11 @@ def write_content(fd: int, content: bytes, offset: int, *, sparse: bool) -> None
             start = at
     if start is not None:
         _write_all(fd, view[start:], offset + start)
+
+
+def _may_hold_zeros(content: bytes | memoryview) -> bool:
+    """Tell whether any whole block of zeros can be in a text: one such holds each of some bytes a block apart."""
+    return not all(content[len(_ZEROS) - 1 :: len(_ZEROS)])
 
 
 def _write_all(fd: int, view: memoryview, offset: int) -> None:

@@ -66,8 +66,7 @@ def restore(
     A file that cannot be restored is named in the summary's `problems` (its path in the snapshot, and "blob-damaged",
     "blob-missing", "tree-damaged", "not-in-snapshot", "not-as-written", "too-deep" or an errno name), and nothing of
     it is left; a folder that cannot be made stands for all it holds. Owners are restored only by root, sockets never.
-    Raises Cancelled, RepositoryLocked while a prune is at work, BackendUnavailable, RepositoryDamaged when the index
-    cannot be read, OSError when `to` cannot be made.
+    Raises Cancelled, RepositoryLocked while a prune is at work, BackendUnavailable, OSError when `to` cannot be made.
     """
     clock = SystemClock()
     started = clock.monotonic()
@@ -167,7 +166,7 @@ class _Restore:
 
     def bring_contents(self, repository: Repository, files: list[int], cancel: Cancel) -> None:
         entries = self._plan.entries
-        reads = self._reads = plan_reads(entries, files, repository.index)
+        reads = self._reads = plan_reads(entries, files, repository.readable_index)
         self._monitor.bytes_total = reads.bytes_total
         self._monitor.phase = Phase.RESTORING
         for number in reads.missing:

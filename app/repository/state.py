@@ -32,14 +32,16 @@ class FolderState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 class _StateFile(msgspec.Struct, array_like=True):
     snapshot: str
+    indexes: frozenset[str]
     folders: dict[bytes, FolderState]
 
 
 @dataclass(slots=True)
 class SourceState:
-    """The folders of one snapshot by their path."""
+    """The folders of one snapshot by their path, and the index files that named its blobs."""
 
     snapshot: SnapshotId | None = None
+    indexes: frozenset[str] = frozenset()
     folders: dict[bytes, FolderState] = field(default_factory=dict)
 
 
@@ -71,13 +73,13 @@ def load_state(path: Path) -> SourceState:
         state = msgspec.msgpack.decode(body, type=_StateFile)
     except msgspec.MsgspecError:
         return SourceState()
-    return SourceState(SnapshotId(state.snapshot), state.folders)
+    return SourceState(SnapshotId(state.snapshot), state.indexes, state.folders)
 
 
 def save_state(path: Path, state: SourceState) -> None:
     """Replace a state file; without fsync, since a torn one is noticed and costs only time. Raises OSError."""
     assert state.snapshot is not None
-    body = msgspec.msgpack.encode(_StateFile(state.snapshot, state.folders))
+    body = msgspec.msgpack.encode(_StateFile(state.snapshot, state.indexes, state.folders))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:

@@ -46,6 +46,7 @@ _KIND_OF = {
     NodeType.FIFO: stat.S_IFIFO,
     NodeType.SOCKET: stat.S_IFSOCK,
 }
+_TYPES = {type_.value: type_ for type_ in NodeType}
 _TYPE_OF = {kind: type_ for type_, kind in _KIND_OF.items()}
 
 
@@ -69,12 +70,14 @@ def assemble_tree(encoded_nodes: Iterable[str]) -> bytes:
 
 def encode_node(node: Node) -> str:
     """Return the JSON of one entry, its fields in restic's order."""
+    mtime = format_ns(node.mtime_ns)
+    atime = mtime if node.atime_ns == node.mtime_ns else format_ns(node.atime_ns)
+    ctime = mtime if node.ctime_ns == node.mtime_ns else format_ns(node.ctime_ns)
     parts = [
         (
-            f'{{"name":{quote_name(node.name)},"type":"{node.type.value}","mode":{go_mode(node.mode)}'
-            f',"mtime":"{format_ns(node.mtime_ns)}","atime":"{format_ns(node.atime_ns)}"'
-            f',"ctime":"{format_ns(node.ctime_ns)}","uid":{node.uid},"gid":{node.gid}'
-            f',"user":{quote_json(node.user)},"group":{quote_json(node.group)}'
+            f'{{"name":{quote_name(node.name)},{_kind_and_mode(node.type, node.mode)}'
+            f',"mtime":"{mtime}","atime":"{atime}","ctime":"{ctime}"'
+            f"{_owners(node.uid, node.gid, node.user, node.group)}"
         )
     ]
     if node.inode:
@@ -92,13 +95,24 @@ def encode_node(node: Node) -> str:
     if node.device:
         parts.append(f',"device":{node.device}')
     if node.type is NodeType.FILE:
-        parts.append(f',"content":[{",".join([f"{chr(34)}{blob.hex()}{chr(34)}" for blob in node.content])}]')
+        ids = '","'.join([blob.hex() for blob in node.content])
+        parts.append(f',"content":["{ids}"]' if ids else ',"content":[]')
     else:
         parts.append(',"content":null')
     if node.subtree is not None:
         parts.append(f',"subtree":"{node.subtree.hex()}"')
     parts.append("}")
     return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _kind_and_mode(type_: NodeType, mode: int) -> str:
+    return f'"type":"{type_.value}","mode":{go_mode(mode)}'
+
+
+@lru_cache(maxsize=1024)
+def _owners(uid: int, gid: int, user: str, group: str) -> str:
+    return f',"uid":{uid},"gid":{gid},"user":{quote_json(user)},"group":{quote_json(group)}'
 
 
 def _encode_link_target(target: bytes) -> str:
@@ -227,7 +241,7 @@ def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
         raise RepositoryDamaged(file=file, reason="tree-too-long")
     try:
         nodes = tuple([_decode_node(node) for node in _decoder.decode(data).nodes or ()])
-    except (*UNDECODABLE, OverflowError) as exc:
+    except (*UNDECODABLE, KeyError, OverflowError) as exc:
         raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
     if len({node.name for node in nodes}) != len(nodes):
         raise RepositoryDamaged(file=file, reason="tree-same-name-twice")
@@ -235,7 +249,7 @@ def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
 
 
 def _decode_node(node: _NodeJson) -> Node:
-    type_ = NodeType(node.type)
+    type_ = _TYPES[node.type]
     name = unquote_name(node.name)
     if not is_safe_name(name):
         raise ValueError("a name that is none")

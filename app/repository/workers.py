@@ -6,8 +6,6 @@ Processes forked from the archiver's, or, for a backend that processes cannot sh
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import os
 import signal
 from collections import deque
@@ -19,15 +17,12 @@ from typing import Protocol
 from app.errors import VangnetError
 from app.repository import errors
 from app.repository.errors import Cancelled, RepositoryError, WorkerDied
+from app.repository.forked import settle_in
 from app.repository.shared import MOST_WORKERS
 from app.repository.storing import StoredPack
 from app.repository.worker import Batch, BatchDone, Duty, Failed, Flushed, Message, Worker
 
 _BATCHES_AHEAD = 2  # for each worker: one being read, one waiting in the pipe
-_PR_SET_PDEATHSIG = 1
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_KEPT_BYTES = 64 << 20
 
 
 class Workers(Protocol):
@@ -204,7 +199,7 @@ def _live_as_worker(duty: Duty, number: int, pipe: Connection, parent: int) -> N
     """The whole life of a forked worker; never returns."""
     exitcode = 1
     try:
-        _settle_in(parent)
+        settle_in(parent)
         _work(duty, number, pipe)
         exitcode = 0
     except VangnetError as exc:
@@ -230,18 +225,3 @@ def _work(duty: Duty, number: int, pipe: Connection) -> None:
     # A cancelled worker too keeps what it has sealed: the next run need not store it again.
     worker.flush()
     pipe.send(Flushed())
-
-
-def _settle_in(parent: int) -> None:
-    # The archiver decides when to stop: a signal to the whole group must not look like a crash.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before we had asked to be told
-        os._exit(1)
-    # Keep freed chunks instead of giving them back and faulting fresh pages in for every blob.
-    libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-    libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-    gc.freeze()
-    gc.disable()

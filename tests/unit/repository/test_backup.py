@@ -17,6 +17,7 @@ from app.repository.backend.faulty import FaultyBackend
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
 from app.repository.errors import SourceNotFound
+from app.repository.index import PackContents
 from app.repository.model import BackupOptions, BlobId, FileProblem, Monitor, Node, NodeType, Phase, Snapshot
 from app.repository.repository import Repository
 from tests.rig.restic import Restic, keeps_raw_link_targets
@@ -164,6 +165,25 @@ def test_a_state_whose_snapshot_is_gone_is_not_believed(repository: Repository, 
     assert summary.bytes_read == summary.bytes_total
     assert summary.snapshot.parent != gone.id
     assert len(paths_in(repository, summary.snapshot)) > 3
+
+
+def test_a_state_is_not_believed_after_the_index_was_written_anew(
+    repository: Repository, witness: Restic, source: Path, state_dir: Path
+) -> None:
+    first = repository.backup([raw(source)], state_dir=state_dir)
+    old = repository.index_names()
+    trees = [
+        PackContents(pack, tuple(entries))
+        for pack, entries in repository.index.by_pack().items()
+        if all(entry.is_tree for entry in entries)
+    ]
+    repository.save_index(trees)
+    for name in old:
+        repository.backend.remove(FileKind.INDEX, name)
+    repository.forget_index()
+    second = repository.backup([raw(source)], state_dir=state_dir)
+    assert second.bytes_read == first.bytes_total
+    witness.check(read_data=True)
 
 
 def test_content_that_the_repository_lost_is_read_and_stored_again(repository: Repository, source: Path) -> None:

@@ -15,9 +15,10 @@ import pytest
 from app.repository import restore_content, restore_plan
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
-from app.repository.errors import Cancelled, RepositoryLocked
+from app.repository.errors import Cancelled, RepositoryDamaged, RepositoryLocked
 from app.repository.finder import MAX_DEPTH
 from app.repository.model import (
+    BackupOptions,
     BlobId,
     Cancel,
     FileProblem,
@@ -236,6 +237,23 @@ def test_a_blob_that_no_index_lists_is_a_problem_of_its_file(in_memory: Reposito
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_damaged_index_file_costs_only_what_it_alone_lists(
+    in_folder: Repository, source: Path, tmp_path: Path
+) -> None:
+    first = back_up(in_folder, source)
+    (intact,) = in_folder.index_names()
+    (source / "notes.txt").write_text("other notes")
+    second = back_up(in_folder, source, day=2)
+    (damaged,) = in_folder.index_names() - {intact}
+    in_folder.backend.save(FileKind.INDEX, damaged, b"rubbish")
+    in_folder.forget_index()
+    assert restore(in_folder, first, tmp_path / "first").complete
+    assert (below(tmp_path / "first", source) / "notes.txt").read_text() == "notes"
+    assert not restore(in_folder, second, tmp_path / "second").complete
+    with pytest.raises(RepositoryDamaged):
+        in_folder.backup([os.fsencode(source)], options=BackupOptions(force=True))
+
+
 def test_only_root_makes_device_nodes(in_memory: Repository, tmp_path: Path) -> None:
     workshop = Workshop(in_memory)
     device = Node(b"null", NodeType.CHARDEVICE, stat.S_IFCHR | 0o666, 0, 0, 0, device=os.makedev(1, 3))
@@ -286,8 +304,8 @@ def test_include_and_exclude_choose_by_pattern(in_memory: Repository, source: Pa
 def test_verify_refuses_what_the_disk_gives_back_wrong(
     in_memory: Repository, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write_wrongly(fd: int, content: bytes, offset: int, *, sparse: bool) -> None:
-        os.pwrite(fd, content[:-1] + b"?", offset)
+    def write_wrongly(fd: int, content: bytes | memoryview, offset: int, *, sparse: bool) -> None:
+        os.pwrite(fd, bytes(content)[:-1] + b"?", offset)
 
     snapshot = back_up(in_memory, source)
     monkeypatch.setattr(restore_content, "write_content", write_wrongly)
