@@ -10,6 +10,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
 from weakref import WeakKeyDictionary
 
 from app.repository.errors import RepositoryDamaged, SnapshotNotFound
@@ -20,7 +21,36 @@ from app.repository.repository import Repository
 MAX_DEPTH = 1000
 """How many folders deep we follow a snapshot; Linux' longest path has room for about twice that."""
 
+MAX_PATH_BYTES = 8192
+"""How long a path we follow a snapshot; Linux' longest is half of it."""
+
 _CACHED_NODES = 100_000
+_FREE_ENTRIES = 500_000
+_SAME_AGAIN = 16
+_MARKS = 1 << 20
+
+
+class Unfolding:
+    """Tells a snapshot that is large from one that was made to look so. For one walk.
+
+    A tree may be named many times over: forty trees of two folders each, every one naming the next twice, unfold to a
+    million million entries. Real folders carry inodes and times, so hardly two of them share a tree.
+    """
+
+    def __init__(self) -> None:
+        self._entered = bytearray(_MARKS)  # one mark for many trees, should there be a million: cheaper than a set
+        self._stored = 0
+        self._met = 0
+
+    def enter(self, tree: BlobId, entries: int) -> None:
+        """Note a folder that is entered; raises RepositoryDamaged ("too-many-entries") when it is too much."""
+        mark = int.from_bytes(tree[:4], "little") % _MARKS
+        if not self._entered[mark]:
+            self._entered[mark] = 1
+            self._stored += entries
+        self._met += entries
+        if self._met > _FREE_ENTRIES + _SAME_AGAIN * self._stored:
+            raise RepositoryDamaged(file=tree.hex(), reason="too-many-entries")
 
 
 class TreeCache:
@@ -97,22 +127,24 @@ def walk(repository: Repository, snapshot: Snapshot, path: bytes = b"/") -> Iter
 def find(repository: Repository, pattern: str, snapshots: Sequence[Snapshot] | None = None) -> Iterator[FoundEntry]:
     """Yield every version of the entries whose name matches, newest snapshot first, each version once.
 
+    Raises RepositoryDamaged ("too-many-entries") for a snapshot that was made to have no end.
     A pattern without `*`, `?` or `[` matches any part of a name; upper and lower case are one. With a `/` in it, it
     is matched against the whole path. A folder that cannot be read is passed over: finding damage is the check's work.
     """
     matches = _matcher(pattern)
-    searched: set[tuple[bytes, BlobId]] = set()
+    searched: set[bytes] = set()
     told: set[tuple[object, ...]] = set()
 
     def is_new(path: bytes, tree: BlobId) -> bool:
-        if (path, tree) in searched:
+        folder = _short(tree + path)
+        if folder in searched:
             return False
-        searched.add((path, tree))
+        searched.add(folder)
         return True
 
     for snapshot in _newest_first(repository.snapshots() if snapshots is None else snapshots):
         for entry in _below(repository, snapshot, b"", snapshot.tree, enter=is_new, tolerant=True):
-            if matches(entry.path) and (key := (entry.path, *_version(entry.node))) not in told:
+            if matches(entry.path) and (key := (_short(entry.path), *_version(entry.node))) not in told:
                 told.add(key)
                 yield entry
 
@@ -138,6 +170,11 @@ def _version(node: Node) -> tuple[object, ...]:
     if node.type is NodeType.DIR:
         return (node.type,)
     return node.type, node.mtime_ns, node.size, node.content, node.link_target
+
+
+def _short(text: bytes) -> bytes:
+    """Return a hash in place of a text that may be long: a million of them are to be remembered."""
+    return blake2b(text, digest_size=16).digest()
 
 
 def _newest_first(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
@@ -170,20 +207,24 @@ def _below(
     tolerant: bool = False,
 ) -> Iterator[FoundEntry]:
     """Yield all below a folder; `enter` may leave folders out, `tolerant` passes over unreadable ones."""
+    unfolding = Unfolding()
     pending: list[tuple[bytes, Iterator[Node]]] = []
     folder: tuple[bytes, BlobId] | None = (path, tree)
     while folder is not None or pending:
         if folder is not None and enter(*folder):
+            nodes: tuple[Node, ...] = ()
             try:
-                pending.append((folder[0], iter(_load_at_depth(repository, folder[1], len(pending)))))
+                nodes = _load_at_depth(repository, *folder, len(pending))
             except RepositoryDamaged:
                 if not tolerant:
                     raise
+            unfolding.enter(folder[1], len(nodes))
+            pending.append((folder[0], iter(nodes)))
         folder = None
         if not pending:
             return
-        above, nodes = pending[-1]
-        node = next(nodes, None)
+        above, left = pending[-1]
+        node = next(left, None)
         if node is None:
             pending.pop()
             continue
@@ -193,8 +234,8 @@ def _below(
             folder = entry.path, node.subtree
 
 
-def _load_at_depth(repository: Repository, tree: BlobId, depth: int) -> tuple[Node, ...]:
-    if depth >= MAX_DEPTH:
+def _load_at_depth(repository: Repository, path: bytes, tree: BlobId, depth: int) -> tuple[Node, ...]:
+    if depth >= MAX_DEPTH or len(path) > MAX_PATH_BYTES:
         raise RepositoryDamaged(file=tree.hex(), reason="too-deep")
     return load_tree(repository, tree)
 

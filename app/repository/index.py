@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 import msgspec
@@ -24,11 +25,15 @@ from app.repository.trees import TREE_LIMIT
 MAX_BLOBS_A_FILE = 40_000
 """How many blobs we list in one index file."""
 
+PLACES_TRIED = 20
+"""In how many places a blob is looked for; each costs a read."""
+
 INDEX_FILE_LIMIT = 256 << 20
 """The most plain bytes of an index file we accept."""
 
 _RECORD = struct.Struct("<32sIIII")  # id, pack number, offset, length, plain length
 _FAN = 1 << 16
+_CROWD_BYTES = 64 << 10  # more ids than this with the same first bytes are somebody's choice
 _U32 = (1 << 32) - 1
 
 
@@ -146,10 +151,23 @@ class _Table:
         prefix = blob_id[0] << 8 | blob_id[1]
         size = _RECORD.size
         at, end = self._fan[prefix] * size, self._fan[prefix + 1] * size
+        if end - at > _CROWD_BYTES:
+            at, end = self._narrow(blob_id, at // size, end // size)
         while (at := self._records.find(blob_id, at, end)) >= 0:
             if at % size == 0:
                 yield at
             at += 1
+
+    def _narrow(self, blob_id: bytes, first: int, last: int) -> tuple[int, int]:
+        """Return where the records of an id begin and end, among those from `first` to `last`."""
+        size = _RECORD.size
+
+        def id_of(number: int) -> bytes:
+            return self._records[number * size : number * size + len(blob_id)]
+
+        numbers = range(first, last)
+        begin = bisect_left(numbers, blob_id, key=id_of)
+        return (first + begin) * size, (first + bisect_right(numbers, blob_id, lo=begin, key=id_of)) * size
 
     def read(self, at: int) -> tuple[bytes, int, int, int, int]:
         record: tuple[bytes, int, int, int, int] = _RECORD.unpack_from(self._records, at)
@@ -193,10 +211,12 @@ class Index:
             return self._place(table.read(at), is_tree)
         return None
 
-    def lookup_all(self, blob_id: BlobId, is_tree: bool = False) -> tuple[PackedBlob, ...]:
-        """Return every place that holds a blob (a blob may be stored twice)."""
+    def lookup_all(
+        self, blob_id: BlobId, is_tree: bool = False, *, most: int | None = PLACES_TRIED
+    ) -> tuple[PackedBlob, ...]:
+        """Return the places that hold a blob (a blob may be stored twice), `most` of them at most."""
         table = self._trees if is_tree else self._data
-        return tuple(self._place(table.read(at), is_tree) for at in table.find(blob_id))
+        return tuple(self._place(table.read(at), is_tree) for at in islice(table.find(blob_id), most))
 
     def number(self, blob_id: BlobId, is_tree: bool = False) -> int | None:
         """Return where in the order of `blobs()` a blob comes first, None when it is nowhere.

@@ -173,7 +173,7 @@ def _nowhere_else(
                 entry.id
                 for entry in lost
                 if entry.id not in saved
-                and all(place.pack in doomed for place in files.index.lookup_all(entry.id, entry.is_tree))
+                and all(place.pack in doomed for place in files.index.lookup_all(entry.id, entry.is_tree, most=None))
             }
         )
     )

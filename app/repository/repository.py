@@ -62,12 +62,12 @@ from app.repository.opening import find_master, load_config
 from app.repository.pack import MAX_BLOB
 from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
 from app.repository.scan import Glance
-from app.repository.snapshots import decode_snapshot, encode_snapshot
+from app.repository.snapshots import SNAPSHOT_LIMIT, decode_snapshot, encode_snapshot
 from app.repository.trees import TREE_LIMIT, decode_tree
 from app.secret import Secret
 
 _ID = re.compile(r"[0-9a-f]{64}").fullmatch
-_SNAPSHOT_LIMIT = 64 << 20
+_SNAPSHOTS_LIMIT = 256 << 20
 _LOCK_LIMIT = 64 << 10
 _COMPRESSED = b"\x02"
 
@@ -308,9 +308,12 @@ class Repository:
         """Return all snapshots, oldest first; raises RepositoryDamaged when one cannot be read."""
         names = [info.name for info in self.backend.list(FileKind.SNAPSHOT)]
         found = []
+        left = _SNAPSHOTS_LIMIT  # all together: a small file can be made to unpack to many megabytes
         for name in names:
             with contextlib.suppress(FileMissing):  # forgotten by another process since we listed
-                found.append(self._load_snapshot(name))
+                plain = self.load_unpacked(FileKind.SNAPSHOT, name, limit=min(SNAPSHOT_LIMIT, left))
+                left -= len(plain)
+                found.append(decode_snapshot(name, plain))
         return tuple(sorted(found, key=lambda snapshot: (snapshot.time, snapshot.id)))
 
     def snapshot(self, wanted: str) -> Snapshot:
@@ -334,7 +337,7 @@ class Repository:
         return dataclasses.replace(snapshot, id=SnapshotId(name))
 
     def _load_snapshot(self, name: str) -> Snapshot:
-        return decode_snapshot(name, self.load_unpacked(FileKind.SNAPSHOT, name, limit=_SNAPSHOT_LIMIT))
+        return decode_snapshot(name, self.load_unpacked(FileKind.SNAPSHOT, name, limit=SNAPSHOT_LIMIT))
 
     # --- locks -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from app.repository.blob_reader import READ_BYTES, READ_GAP
 from app.repository.crypto import OVERHEAD
 from app.repository.errors import Cancelled, RepositoryDamaged
-from app.repository.finder import MAX_DEPTH
+from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding, load_tree
 from app.repository.index import Index, PackedBlob
 from app.repository.model import (
     BlobId,
@@ -125,11 +125,15 @@ def _parents(path: bytes) -> Iterator[bytes]:
 
 
 def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOptions, cancel: Cancel) -> RestorePlan:
-    """Walk a snapshot and plan what is wanted of it; what cannot be read is named in the plan's problems."""
+    """Walk a snapshot and plan what is wanted of it; what cannot be read is named in the plan's problems.
+
+    Raises RepositoryDamaged ("too-many-entries") for a snapshot that was made to have no end.
+    """
     selection = _Selection(options)
     plan = RestorePlan()
     missing = set(selection.roots)
-    frame: _Frame | None = _enter(repository, plan, snapshot.tree, b"", None, None)
+    unfolding = Unfolding()
+    frame: _Frame | None = _enter(repository, plan, unfolding, snapshot.tree, b"", None, None)
     depth = 1
     while frame is not None:
         if cancel.is_set():
@@ -147,10 +151,10 @@ def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOpt
             continue
         if not selection.enters(path):
             continue
-        if depth >= MAX_DEPTH or node.subtree is None:
+        if depth >= MAX_DEPTH or len(path) > MAX_PATH_BYTES or node.subtree is None:
             plan.problems.append(FileProblem(path, "too-deep" if node.subtree else "tree-damaged"))
             continue
-        frame, depth = _enter(repository, plan, node.subtree, path, node, frame), depth + 1
+        frame, depth = _enter(repository, plan, unfolding, node.subtree, path, node, frame), depth + 1
         if wanted:
             _number(plan, selection, frame)
     plan.problems += [FileProblem(path, "not-in-snapshot") for path in sorted(missing)]
@@ -158,13 +162,20 @@ def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOpt
 
 
 def _enter(
-    repository: Repository, plan: RestorePlan, tree: BlobId, path: bytes, node: Node | None, above: _Frame | None
+    repository: Repository,
+    plan: RestorePlan,
+    unfolding: Unfolding,
+    tree: BlobId,
+    path: bytes,
+    node: Node | None,
+    above: _Frame | None,
 ) -> _Frame:
     nodes: tuple[Node, ...] = ()
     try:
-        nodes = repository.load_tree(tree)
+        nodes = load_tree(repository, tree)
     except RepositoryDamaged:
         plan.problems.append(FileProblem(path or b"/", "tree-damaged"))
+    unfolding.enter(tree, len(nodes))
     return _Frame(path, iter(nodes), node, above)
 
 

@@ -12,6 +12,9 @@ from app.repository.errors import RepositoryDamaged
 from app.repository.model import Snapshot, SnapshotId
 from app.repository.trees import format_ns, parse_blob_id, parse_ns
 
+SNAPSHOT_LIMIT = 16 << 20
+"""The most plain bytes of a snapshot file we accept."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
