@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from app.clock import Clock
@@ -79,6 +80,7 @@ def backup(
                 Snapshot(
                     id=SnapshotId(""),
                     time=options.time or started_at,
+                    utc_offset_s=_local_offset_s(options.time or started_at),
                     tree=tree,
                     paths=absolute,
                     hostname=options.hostname,
@@ -383,3 +385,9 @@ class _Run:
             for message in self._workers.wind_up():
                 self._hear(message)
         self._list_packs()
+
+
+def _local_offset_s(at: datetime) -> int:
+    """Return how far this computer's clock on the wall is ahead of UTC at a moment."""
+    offset = at.astimezone().utcoffset()
+    return 0 if offset is None else int(offset.total_seconds())

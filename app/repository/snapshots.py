@@ -37,7 +37,7 @@ def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> by
     """Return a snapshot's JSON; its `id` is not part of it. A path that is no UTF-8 is written with U+FFFD."""
     return msgspec.json.encode(
         _SnapshotJson(
-            time=format_ns((snapshot.time - _EPOCH) // timedelta(microseconds=1) * 1000),
+            time=_format_time(snapshot),
             tree=snapshot.tree.hex(),
             paths=[readable_path(path) for path in snapshot.paths],
             hostname=snapshot.hostname,
@@ -74,6 +74,16 @@ def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
         utc_offset_s=_offset_s(snapshot.time),
         original=SnapshotId(snapshot.original) if snapshot.original else None,
     )
+
+
+def _format_time(snapshot: Snapshot) -> str:
+    """Return the time in the snapshot's own zone: restic counts days and weeks in it when it forgets."""
+    ns = (snapshot.time - _EPOCH) // timedelta(microseconds=1) * 1000
+    minutes = snapshot.utc_offset_s // 60
+    if minutes == 0:
+        return format_ns(ns)
+    sign, (hours, minutes_left) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    return f"{format_ns(ns + minutes * 60 * 1_000_000_000).removesuffix('Z')}{sign}{hours:02}:{minutes_left:02}"
 
 
 def _offset_s(time: str) -> int:
