@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import grp
+import mmap
 import os
 import pwd
 import stat
@@ -23,6 +24,8 @@ SMALL_FILE = 512 << 10
 _AVERAGE_CHUNK = 1 << 20
 _LARGEST_CHUNK = 3 << 20
 _BUFFER = 2 * _LARGEST_CHUNK
+_HOLE = memoryview(mmap.mmap(-1, _LARGEST_CHUNK, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ))
+_BLOCK = 512  # what st_blocks counts, whatever the file system
 _TICK_NS = 10_000_000  # CONFIG_HZ=100, the slowest usual kernel
 _COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE: what files are stamped with; the module has no name for it
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
@@ -46,6 +49,7 @@ class FileReader:
             _AVERAGE_CHUNK, min_size=SMALL_FILE, max_size=_LARGEST_CHUNK, normalized_chunking=1, seed=seed
         )
         self._buffer: bytearray | None = None  # made at the first large file
+        self._zeros_id: BlobId | None = None
 
     def read(self, path: bytes) -> tuple[str, bool]:
         """Return the JSON of a file's node, and whether the file held still while it was read.
@@ -88,25 +92,38 @@ class FileReader:
         blobs: list[BlobId] = []
         size = 0
         for chunk in self._chunks(fd):
-            blobs.append(self._store.store(chunk))
+            blobs.append(self._store_zeros() if chunk is _HOLE else self._store.store(chunk))
             size += len(chunk)
             self._on_bytes(len(chunk))
         return tuple(blobs), size
+
+    def _store_zeros(self) -> BlobId:
+        """Store the chunk of a hole: once is enough."""
+        if self._zeros_id is None:
+            self._zeros_id = self._store.store(_HOLE)
+        return self._zeros_id
 
     def _chunks(self, fd: int) -> Iterator[memoryview]:
         """Cut a file; each chunk is valid until the next one is asked for.
 
         Where a chunk ends depends on nothing before its start, so a chunk that the buffer's end cut short is cut
-        again from its start once the buffer has been refilled.
+        again from its start once the buffer has been refilled. Zeros are cut at the largest size, so what lies in a
+        hole is known without reading it.
         """
         if self._buffer is None:
             self._buffer = bytearray(_BUFFER)
         view = memoryview(self._buffer)
-        filled = 0
+        at = filled = 0  # `at`: where in the file the buffer's first byte lies
         ended = False
+        status = os.fstat(fd)
+        has_holes = status.st_blocks * _BLOCK < status.st_size
         while not ended:
+            if has_holes and (holes := _hole_bytes(fd, at) // _LARGEST_CHUNK):
+                for _ in range(holes):
+                    yield _HOLE
+                at, filled = at + holes * _LARGEST_CHUNK, 0
             while filled < _BUFFER and not ended:
-                count = os.readv(fd, [view[filled:]])
+                count = os.preadv(fd, [view[filled:]], at + filled)
                 ended = count == 0
                 filled += count
             start = 0
@@ -117,7 +134,15 @@ class FileReader:
                 start += chunk.length
             rest = filled - start
             view[:rest] = view[start:filled]
-            filled = rest
+            at, filled = at + start, rest
+
+
+def _hole_bytes(fd: int, at: int) -> int:
+    """Return how many bytes from here on are a hole, 0 where the file system cannot tell."""
+    try:
+        return os.lseek(fd, at, os.SEEK_DATA) - at
+    except OSError as exc:
+        return max(os.fstat(fd).st_size - at, 0) if exc.errno == errno.ENXIO else 0  # no data from here to the end
 
 
 def _read_up_to(fd: int, most: int) -> bytes:

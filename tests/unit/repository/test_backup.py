@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from app.clock import FixedClock
-from app.repository import reading
+from app.repository import archiver, reading, workers
 from app.repository.backend.base import FileKind
 from app.repository.backend.faulty import FaultyBackend
 from app.repository.backend.local import LocalBackend
@@ -237,6 +237,36 @@ def test_bytes_inserted_into_a_large_file_cost_little(repository: Repository, tm
     assert summary.bytes_added < 10_000_000
     (node,) = [node for node in paths_in(repository, summary.snapshot).values() if node.type is NodeType.FILE]
     assert content_of(repository, node) == source.read_bytes()
+
+
+def test_holes_are_stored_like_zeros_without_being_read(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    with (source / "sparse.img").open("wb") as file:
+        file.write(random.Random(1).randbytes(2_000_000))
+        file.seek(40 << 20)
+        file.write(random.Random(2).randbytes(1_500_000))
+        file.truncate(64 << 20)
+    (source / "written.img").write_bytes((source / "sparse.img").read_bytes())
+    assert (source / "sparse.img").stat().st_blocks < (source / "written.img").stat().st_blocks
+    read = 0
+
+    def preadv(fd: int, buffers: Sequence[memoryview], at: int, real: Callable[..., int] = os.preadv) -> int:
+        nonlocal read
+        count = real(fd, buffers, at)
+        read += count
+        return count
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    monkeypatch.setattr(archiver, "ForkedWorkers", lambda duty, _count: workers.InlineWorkers(duty))
+    summary = repository.backup([raw(source)])
+    assert read < (64 << 20) + (30 << 20)
+    nodes = paths_in(repository, summary.snapshot)
+    sparse, written = nodes[raw(source / "sparse.img")], nodes[raw(source / "written.img")]
+    assert sparse.content == written.content
+    assert content_of(repository, sparse) == (source / "written.img").read_bytes()
 
 
 def test_a_single_file_can_be_backed_up(repository: Repository, source: Path, state_dir: Path) -> None:
