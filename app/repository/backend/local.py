@@ -33,6 +33,9 @@ _GONE |= {errno.ETIMEDOUT, errno.ENOMEDIUM, errno.ENOTDIR}
 # What a file system answers that knows no fsync of folders, or none at all (exFAT, SMB, FUSE).
 _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES, errno.EPERM}
 
+# What refers to other files is gone for good before those may go: else a power cut could bring it back without them.
+_REFERRING = {FileKind.SNAPSHOT, FileKind.INDEX}
+
 
 class LocalBackend:
     """Keeps the files under one folder; packs in 256 sub-folders named by their first byte."""
@@ -48,13 +51,14 @@ class LocalBackend:
 
     def create(self) -> None:
         with self._mapped("create"):
+            above = list(_above_what_is_missing(self._root))
             for kind in FileKind:
                 if kind is not FileKind.CONFIG:
                     os.makedirs(self._folder(kind), mode=0o700, exist_ok=True)
             for number in range(256):
                 os.makedirs(self._folder(FileKind.PACK, f"{number:02x}"), mode=0o700, exist_ok=True)
-            _sync_folder(self._folder(FileKind.PACK))
-            _sync_folder(self._root)
+            for folder in (self._folder(FileKind.PACK), self._root, *above):
+                _sync_folder(folder)
 
     def exists(self, kind: FileKind, name: str = "") -> bool:
         with self._mapped("exists", kind, name):
@@ -94,8 +98,11 @@ class LocalBackend:
                 self._sync_name(kind, path)
 
     def remove(self, kind: FileKind, name: str) -> None:
+        path = self._path(kind, name)
         with self._mapped("remove", kind, name):
-            os.unlink(self._path(kind, name))
+            os.unlink(path)
+            if kind in _REFERRING:
+                _sync_folder(os.path.dirname(path))
 
     def list(self, kind: FileKind) -> Iterator[FileInfo]:
         with self._mapped("list", kind):
@@ -180,6 +187,7 @@ class LocalBackend:
             if not os.path.isdir(self._folder(FileKind.PACK)):
                 raise
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            _sync_folder(self._folder(FileKind.PACK))
             fd = os.open(path, flags, 0o600)
         try:
             with memoryview(data) as view:
@@ -225,6 +233,13 @@ class LocalBackend:
     def _is_laid_out(self) -> bool:
         """Tell whether the repository's folders are there: an empty mount folder is not a repository with no files."""
         return os.path.isdir(self._folder(FileKind.PACK))
+
+
+def _above_what_is_missing(path: bytes) -> Iterator[bytes]:
+    """Yield the folders that get a new entry when a folder is made, from the lowest up."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+        yield path
 
 
 def _label(kind: FileKind, name: str) -> str:
