@@ -167,6 +167,7 @@ class _Run:
     def perform(self) -> None:
         self._monitor.files_done = 0
         self._monitor.bytes_total = sum(self._sizes[pack] for pack in self._plan.repack)
+        self._done.bytes_removed += self._repository.backend.remove_leftovers()
         self._remove_packs(self._plan.unindexed)
         self._drop([*self._plan.unneeded, *self._plan.missing])
         for packs in self._rounds():

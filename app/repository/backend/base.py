@@ -69,11 +69,18 @@ class Backend(Protocol):
         ...
 
     def remove(self, kind: FileKind, name: str) -> None:
-        """Remove a file; raises FileMissing when there is none."""
+        """Remove a file, a snapshot or an index durably; raises FileMissing when there is none."""
         ...
 
     def list(self, kind: FileKind) -> Iterator[FileInfo]:
         """List the files of a kind, in no particular order; temporary and foreign names are left out."""
+        ...
+
+    def remove_leftovers(self) -> int:
+        """Remove what killed runs left under no name; return how many bytes that freed.
+
+        Only for who holds the exclusive lock: what a run at work is writing looks the same.
+        """
         ...
 
     def free_bytes(self) -> int | None:

@@ -99,6 +99,10 @@ class FaultyBackend:
         self._meet("list", kind, "")
         return self._inner.list(kind)
 
+    def remove_leftovers(self) -> int:
+        self._meet("remove_leftovers", FileKind.PACK, "")
+        return self._inner.remove_leftovers()
+
     def free_bytes(self) -> int | None:
         self._meet("free_bytes", FileKind.CONFIG, "")
         return self._inner.free_bytes()

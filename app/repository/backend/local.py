@@ -121,18 +121,16 @@ class LocalBackend:
             return space.f_bavail * space.f_frsize
 
     def remove_leftovers(self) -> int:
-        """Remove temporary files of runs that were killed; return how many bytes that freed.
-
-        Only for who holds the exclusive lock: a temporary file of a run at work looks the same.
-        """
         freed = 0
         with self._mapped("remove"):
-            for folder, _, names in os.walk(self._root):
-                for name in names:
-                    if name.startswith(_TEMPORARY.encode()) and name.endswith(_TEMPORARY_END.encode()):
-                        path = os.path.join(folder, name)
-                        freed += os.stat(path).st_size
-                        os.unlink(path)
+            # Locks and keys are written without the exclusive lock: theirs may belong to someone at work.
+            for kind in (FileKind.PACK, FileKind.INDEX, FileKind.SNAPSHOT):
+                for folder, _, names in os.walk(self._folder(kind)):
+                    for name in names:
+                        if name.startswith(_TEMPORARY.encode()) and name.endswith(_TEMPORARY_END.encode()):
+                            path = os.path.join(folder, name)
+                            freed += os.stat(path).st_size
+                            os.unlink(path)
         return freed
 
     # --- inside ---
