@@ -94,9 +94,7 @@ class FaultyFolder:
         found = []
         with self._journal.open("rb") as journal, contextlib.suppress(EOFError):
             while True:
-                event = pickle.load(journal)
-                assert isinstance(event, Event)
-                found.append(event)
+                found.append(Event(*pickle.load(journal)))
         return found
 
     def kill(self) -> None:
@@ -175,7 +173,7 @@ def _make_server(operations: type, root: Path, control: Path, journal: BinaryIO)
 
         def _note(self, event: Event) -> None:
             if self._order.journal:
-                pickle.dump(event, journal)
+                pickle.dump(tuple(event), journal)
                 journal.flush()
 
         def _file_of(self, path: str) -> int:
