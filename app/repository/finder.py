@@ -25,7 +25,7 @@ MAX_PATH_BYTES = 8192
 """How long a path we follow a snapshot; Linux' longest is half of it."""
 
 _CACHED_NODES = 100_000
-_FREE_ENTRIES = 500_000
+_FREE_ENTRIES = 250_000
 _SAME_AGAIN = 16
 _MARKS = 1 << 20
 

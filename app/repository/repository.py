@@ -294,6 +294,8 @@ class Repository:
             if plain_length > max(MAX_BLOB, TREE_LIMIT):
                 raise RepositoryDamaged(file=label, reason="blob-too-long")
             plain = tools.decompressor.decompress(plain, limit=plain_length, file=label)
+            if len(plain) != plain_length:  # a restore makes files as long as the index says
+                raise RepositoryDamaged(file=label, reason="blob-length", blob=blob_id.hex())
         if hashlib.sha256(plain).digest() != blob_id:
             raise RepositoryDamaged(file=label, reason="blob-hash", blob=blob_id.hex())
         return plain
