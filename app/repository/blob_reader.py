@@ -8,7 +8,7 @@ from app.repository.index import PackedBlob
 from app.repository.model import BlobId, PackId
 from app.repository.repository import Repository
 
-READ_BYTES = 4 << 20
+READ_BYTES = 1 << 20
 """How much is read at once at most (one blob may be longer)."""
 
 READ_GAP = 256 << 10

@@ -177,7 +177,7 @@ class Opener:
         length = len(view) - OVERHEAD
         if length + TAG_BYTES > len(self._buffer):
             # A new one: the old may still be looked at through a view. Half as much again, for the next text.
-            self._buffer = bytearray(max(length + length // 2, _SMALLEST_BUFFER) + TAG_BYTES)
+            self._buffer = bytearray(max(length + length // 8, _SMALLEST_BUFFER) + TAG_BYTES)
         self._cipher.reset_nonce(bytes(view[:IV_BYTES]))
         # update_into asks for a block of slack behind the text.
         self._cipher.update_into(view[IV_BYTES:-TAG_BYTES], self._buffer)

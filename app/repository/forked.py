@@ -13,6 +13,12 @@ _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 64 << 20
 
 
+def make_ready() -> None:
+    """Give memory that is free back to the system, before workers are forked that would each keep a copy of it."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+
+
 def settle_in(parent: int) -> None:
     """Leave signals to the parent, end when it ends, and keep memory warm; `parent` is its process id."""
     # The parent decides when to stop: a signal to the whole group must not look like a crash.

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 from app.errors import VangnetError
 from app.repository.backend.base import Backend
 from app.repository.errors import Cancelled, WorkerDied
-from app.repository.forked import settle_in
+from app.repository.forked import make_ready, settle_in
 from app.repository.model import Cancel
 
 Outcome = TypeVar("Outcome")
@@ -79,6 +79,7 @@ class _Crew(Generic[Outcome]):
         self._parent = os.getpid()
         self._stop = context.RawValue("b", 0)
         self._workers: dict[Connection, ForkProcess] = {}
+        make_ready()
         try:
             for _ in range(workers):
                 reader, writer = context.Pipe(duplex=False)

@@ -241,13 +241,13 @@ class Repository:
         self._index_damage = None
         return Index(self._load_index_file(name) for name in sorted(self.index_names()))
 
-    def _load_index_file(self, name: str) -> Sequence[PackContents]:
+    def _load_index_file(self, name: str) -> Iterator[PackContents]:
+        """Yield the packs of an index file, one at a time: a list of them would be the most memory of all."""
         try:
             plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
-            return list(decode_index(plain, file=f"index/{name}"))
+            yield from decode_index(plain, file=f"index/{name}")
         except RepositoryDamaged as exc:
             self._index_damage = exc
-            return ()
 
     def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""

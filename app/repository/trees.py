@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from sys import intern
 
 import msgspec
 
@@ -268,8 +269,8 @@ def _decode_node(node: _NodeJson) -> Node:
         ctime_ns=mtime_ns if node.ctime in ("", node.mtime) else parse_ns(node.ctime),
         uid=node.uid,
         gid=node.gid,
-        user=node.user,
-        group=node.group,
+        user=intern(node.user),  # the same few names for a million entries
+        group=intern(node.group),
         inode=node.inode,
         device_id=node.device_id,
         size=node.size,

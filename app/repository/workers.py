@@ -17,7 +17,7 @@ from typing import Protocol
 from app.errors import VangnetError
 from app.repository import errors
 from app.repository.errors import Cancelled, RepositoryError, WorkerDied
-from app.repository.forked import settle_in
+from app.repository.forked import make_ready, settle_in
 from app.repository.shared import MOST_WORKERS
 from app.repository.storing import StoredPack
 from app.repository.worker import Batch, BatchDone, Duty, Failed, Flushed, Message, Worker
@@ -115,6 +115,7 @@ class ForkedWorkers:
 
     def __init__(self, duty: Duty, count: int) -> None:
         self._processes: list[_Process] = []
+        make_ready()
         try:
             for number in range(count):
                 self._processes.append(_Process(duty, number))

@@ -38,7 +38,7 @@ def main() -> None:
         made = make_mix(arguments.mix, memory / "source", arguments.files)
         print(
             f"{made.files:,} files, {made.bytes / 1e6:,.0f} MB, mix “{arguments.mix}”, {arguments.rounds} rounds; "
-            f"source and restored files in {arguments.memory or tempfile.gettempdir()}, repositories on disk"
+            f"source in {arguments.memory or tempfile.gettempdir()}, repositories and restored files on disk"
         )
         print(f"{_machine()}; load before {_load()}", flush=True)
         results: Results = defaultdict(lambda: defaultdict(list))
@@ -56,12 +56,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=40_000, help='number of files; for "huge" their MB together')
     parser.add_argument("--rounds", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
-    parser.add_argument("--folder", type=Path, default=None, help="where the repositories are made")
+    parser.add_argument(
+        "--folder", type=Path, default=None, help="where the repositories and the restored files are made"
+    )
     parser.add_argument(
         "--memory",
         type=Path,
         default=_MEMORY if _MEMORY.is_dir() else None,
-        help="where the source lies and files are restored to: in memory, so that the page cache plays no part",
+        help="where the source lies: in memory, so that the page cache plays no part",
     )
     return parser.parse_args()
 
@@ -80,23 +82,23 @@ def _load() -> str:
 def _round(disk: Path, memory: Path, mix: str, order: list[Tool], results: Results, sizes: Sizes) -> None:
     """Let every tool do one operation before the next operation begins, so that a slow minute hits all of them.
 
-    The repositories stay until the end: ext4 is slow for minutes after many files were deleted.
+    Repositories and restored files stay until the end: ext4 is slow for minutes after many files were deleted.
     """
     disk.mkdir()
-    source, restored = memory / "changing", memory / "restored"
+    source = memory / "changing"
     shutil.copytree(memory / "source", source, copy_function=_copy_sparse, symlinks=True)
     password = disk / "password"
     password.write_text("bench")
     places = {tool.name: disk / f"repository-{index}" for index, tool in enumerate(order)}
     environments = {tool.name: tool.environment(places[tool.name], password) for tool in order}
 
-    def each(operation: str, *command: str) -> None:
+    def each(operation: str, *command: str, restores: bool = False) -> None:
         for tool in order:
+            target = ("--target", f"{places[tool.name]}-restored") if restores else ()
             try:
-                results[operation][tool.name].append(measure(tool.command(*command), environments[tool.name]))
+                results[operation][tool.name].append(measure(tool.command(*command, *target), environments[tool.name]))
             except subprocess.CalledProcessError as exc:
                 sys.exit(f"{tool.name}: {operation} failed\n{exc.output.decode(errors='replace')}")
-            shutil.rmtree(restored, ignore_errors=True)
 
     # restic chooses its scrypt parameters by how busy the machine is: one new repository for all has one price.
     ours, *others = sorted(order, key=lambda tool: tool.name != OURS)
@@ -108,7 +110,7 @@ def _round(disk: Path, memory: Path, mix: str, order: list[Tool], results: Resul
     change_mix(mix, source)
     each(OPERATIONS[2], "backup", str(source))
     each(OPERATIONS[3], "check", "--read-data")
-    each(OPERATIONS[4], "restore", "latest", "--target", str(restored))
+    each(OPERATIONS[4], "restore", "latest", restores=True)
     shutil.rmtree(source)
     for tool in order:
         sizes[tool.name].append(sum(path.stat().st_size for path in places[tool.name].rglob("*") if path.is_file()))
