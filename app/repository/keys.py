@@ -28,8 +28,8 @@ SALT_BYTES = 64
 KEY_FILE_LIMIT = 64 << 10
 """The most bytes a key file may have."""
 
-WORK_LIMIT = 64 * SCRYPT_N * SCRYPT_R * SCRYPT_P
-"""The most work (N·r·p of scrypt) that foreign key files may ask of us: 64 times that of our own."""
+WORK_LIMIT = 32 * SCRYPT_N * SCRYPT_R * SCRYPT_P
+"""The most work (N·r·p of scrypt) that foreign key files may ask of us: 32 times that of our own."""
 
 _MEMORY_LIMIT = 512 << 20
 

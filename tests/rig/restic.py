@@ -55,18 +55,20 @@ class Restic:
 
     repository: Path
     password_file: Path
+    program: str = ""
+    """Another restic than the usual one."""
 
     @classmethod
-    def at(cls, repository: Path, password: str, *, folder: Path) -> Restic:
+    def at(cls, repository: Path, password: str, *, folder: Path, program: str = "") -> Restic:
         """Prepare for a repository; `folder` takes the password file."""
         password_file = folder / f"password-{password}"
         password_file.write_text(password)
         password_file.chmod(0o600)
-        return cls(repository, password_file)
+        return cls(repository, password_file, program)
 
     def run(self, *arguments: str | bytes | Path) -> str:
         """Run one command and return its standard output; raises ResticFailed."""
-        command = [restic_program(), "-q", "--no-cache", "-r", self.repository, *arguments]
+        command = [self.program or restic_program(), "-q", "--no-cache", "-r", self.repository, *arguments]
         env = {**os.environ, "RESTIC_PASSWORD_FILE": str(self.password_file), "GOMAXPROCS": "2"}
         done = subprocess.run(command, env=env, capture_output=True, check=False)
         if done.returncode != 0:
