@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
 from app.repository.state import SourceState, has_states, load_state, save_state, state_path
 from app.repository.storing import BlobStore, StoredPack
+from app.repository.unfinished import Unfinished, forget_unfinished, load_unfinished, save_unfinished
 from app.repository.worker import BatchDone, Duty
 from app.repository.workers import ForkedWorkers, InlineWorkers, Workers, worker_count
 
@@ -118,12 +119,28 @@ class _Before:
     parent: Snapshot | None
     state: SourceState
     state_file: Path | None
+    unfinished: Unfinished = field(default_factory=Unfinished)
 
     def save(self, seen: SourceState) -> None:
         """Keep what this run has seen for the next one; a state that cannot be kept costs only time."""
         if self.state_file is not None:
             with contextlib.suppress(OSError):
                 save_state(self.state_file, seen)
+            forget_unfinished(self._note)
+
+    def note(self, so_far: Unfinished) -> None:
+        """Keep what this run has read, should it not come to its end."""
+        if self.state_file is not None:
+            save_unfinished(self._note, so_far)
+
+    def with_note(self) -> _Before:
+        """Return this with what an interrupted run has left."""
+        return self if self.state_file is None else replace(self, unfinished=load_unfinished(self._note))
+
+    @property
+    def _note(self) -> Path:
+        assert self.state_file is not None
+        return self.state_file.with_suffix(".unfinished")
 
 
 def _find_before(
@@ -143,11 +160,11 @@ def _find_before(
                 known = repository.snapshot(state.snapshot)
                 # Without the index files it knew, a prune or a repair has been at work: the trees say what is left.
                 trusted = state if state.indexes <= repository.index_names() else SourceState()
-                return _Before(known, trusted, state_file)
+                return _Before(known, trusted, state_file).with_note()
         parent = _newest_alike(repository, paths, options.hostname)
     except RepositoryDamaged:
         parent = None  # a snapshot that cannot be read is a matter for a check; here it costs only time
-    return _Before(parent, SourceState(), state_file)
+    return _Before(parent, SourceState(), state_file).with_note()
 
 
 def _newest_alike(repository: Repository, paths: tuple[bytes, ...], hostname: str) -> Snapshot | None:
@@ -219,6 +236,7 @@ class _Run:
             self._tally,
             self._store_tree,
             state=before.state,
+            unfinished=before.unfinished,
             one_file_system=options.one_file_system,
             ahead=ahead,
         )
@@ -312,7 +330,7 @@ class _Run:
         self._lock.refresh()
         self._show_progress()
         if self._unlisted and self._clock.monotonic() - self._unlisted_since_s > CHECKPOINT_EVERY_S:
-            self._list_packs()
+            self._make_checkpoint()
 
     def _show_progress(self) -> None:
         monitor = self._monitor
@@ -364,6 +382,13 @@ class _Run:
         if sum(pack.blobs for pack in self._unlisted) >= CHECKPOINT_BLOBS:
             self._list_packs()
 
+    def _make_checkpoint(self) -> None:
+        """Have the next run find all that is stored by now, and know what need not be read again."""
+        if self._trees is not None:
+            self._trees.flush()
+        self._list_packs()
+        self._before.note(self.walk.so_far())
+
     def _list_packs(self) -> None:
         """Write an index file for the packs that none names yet."""
         if self._unlisted:
@@ -384,7 +409,7 @@ class _Run:
         if self._workers is not None:
             for message in self._workers.wind_up():
                 self._hear(message)
-        self._list_packs()
+        self._make_checkpoint()
 
 
 def _local_offset_s(at: datetime) -> int:

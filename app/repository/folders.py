@@ -20,6 +20,7 @@ from app.repository.repository import Repository
 from app.repository.scan import Entry, Glance, Place, Scanner, entries_of, is_folder, reason_of, sign_place
 from app.repository.state import NEVER, FolderState, SourceState
 from app.repository.trees import assemble_tree, encode_node
+from app.repository.unfinished import Unfinished
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class FolderWalk:
         store_tree: Callable[[bytes], BlobId],
         *,
         state: SourceState,
+        unfinished: Unfinished,
         one_file_system: bool,
         ahead: Mapping[bytes, Glance],
     ) -> None:
@@ -83,6 +85,7 @@ class FolderWalk:
         self._tally = tally
         self._store_tree = store_tree
         self._known = state.folders
+        self._unfinished = unfinished
         self._ahead = ahead
         self._one_file_system = one_file_system
         self._unseen: list[_Folder] = []
@@ -125,6 +128,17 @@ class FolderWalk:
         folder.waiting -= 1
         self._end_if_complete(folder)
 
+    def so_far(self) -> Unfinished:
+        """Return what the next run should know if this one does not come to its end."""
+        return Unfinished(
+            {path: state.tree for path, state in self.seen.folders.items()},
+            {
+                folder.path: [folder.nodes[name] for name in sorted(folder.nodes)]
+                for folder in self._open.values()
+                if folder.nodes
+            },
+        )
+
     # --- looking -----------------------------------------------------------------------------------------------
 
     def _enter(
@@ -153,7 +167,7 @@ class FolderWalk:
         # The folder's own times are not looked at: they change with what lies beside the paths.
         folder.signature = sign_place(place)
         folder.unchanged = self._is_known(folder)
-        before = {} if folder.unchanged else self._load_previous(folder.previous)
+        before = {} if folder.unchanged else self._load_before(folder)
         for child in place.children:
             if is_folder(child.status):
                 below = before.get(child.name)
@@ -188,7 +202,7 @@ class FolderWalk:
             self._tally.problems.extend(listing.problems)
             folder.clean = False
         folder.unchanged = self._is_known(folder)
-        before = {} if folder.unchanged else self._load_previous(folder.previous)
+        before = {} if folder.unchanged else self._load_before(folder)
         for name, status in listing.entries:
             if is_folder(status):
                 below = before.get(name)
@@ -302,6 +316,10 @@ class FolderWalk:
         else:
             folder.nodes[name] = encode_node(node)
 
+    def _load_before(self, folder: _Folder) -> dict[bytes, Node]:
+        """Return the entries of a folder as they were last seen, by a run that ended or by one that did not."""
+        return self._load_previous(folder.previous) | self._unfinished.files(self._repository, folder.path)
+
     def _load_previous(self, tree: BlobId | None) -> dict[bytes, Node]:
         """Return the entries of a tree of the back-up before; none when it cannot be read, so that all is read anew."""
         if tree is None:
@@ -338,7 +356,7 @@ class FolderWalk:
             self._tally.problems.append(FileProblem(folder.path, reason_of(exc)))
             folder.clean = False
             entries = []
-        self._sort_out(folder, entries, self._load_previous(folder.previous))
+        self._sort_out(folder, entries, self._load_before(folder))
 
     def _leads_to_the_same(self, folder: _Folder) -> bool:
         """Tell whether a folder above the paths leads to just what it led to in the back-up before."""

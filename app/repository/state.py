@@ -63,14 +63,7 @@ def has_states(folder: Path | str) -> bool:
 def load_state(path: Path) -> SourceState:
     """Read a state file; an empty state when there is none, or when it is not whole."""
     try:
-        data = path.read_bytes()
-    except OSError:
-        return SourceState()
-    check, body = data[:_CHECK_BYTES], memoryview(data)[_CHECK_BYTES:]
-    if hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest() != check:
-        return SourceState()
-    try:
-        state = msgspec.msgpack.decode(body, type=_StateFile)
+        state = msgspec.msgpack.decode(read_checked(path), type=_StateFile)
     except msgspec.MsgspecError:
         return SourceState()
     return SourceState(SnapshotId(state.snapshot), state.indexes, state.folders)
@@ -79,7 +72,21 @@ def load_state(path: Path) -> SourceState:
 def save_state(path: Path, state: SourceState) -> None:
     """Replace a state file; without fsync, since a torn one is noticed and costs only time. Raises OSError."""
     assert state.snapshot is not None
-    body = msgspec.msgpack.encode(_StateFile(state.snapshot, state.indexes, state.folders))
+    write_checked(path, msgspec.msgpack.encode(_StateFile(state.snapshot, state.indexes, state.folders)))
+
+
+def read_checked(path: Path) -> memoryview:
+    """Return what `write_checked` wrote; nothing when there is none, or when it is not whole."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return memoryview(b"")
+    check, body = data[:_CHECK_BYTES], memoryview(data)[_CHECK_BYTES:]
+    return body if hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest() == check else memoryview(b"")
+
+
+def write_checked(path: Path, body: bytes) -> None:
+    """Replace a file by a body and its check sum; raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
