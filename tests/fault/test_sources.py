@@ -12,7 +12,7 @@ import pytest
 
 from app.errors import ExitCode
 from app.repository import reading
-from app.repository.model import BackupOptions
+from app.repository.model import BackupOptions, BlobId
 from tests.fault.places import Kept, contents, raw, write_noise
 from tests.rig.commands import vangnet
 from tests.rig.faultfs import FaultyFolder, Order
@@ -101,7 +101,7 @@ def test_a_file_that_never_holds_still_is_named_and_read_again_next_time(
 ) -> None:
     real_read = reading.FileReader._read_content
 
-    def read(self: reading.FileReader, fd: int, expected: int) -> tuple[tuple[reading.BlobId, ...], int]:
+    def read(self: reading.FileReader, fd: int, expected: int) -> tuple[tuple[BlobId, ...], int]:
         if os.readlink(f"/proc/self/fd/{fd}") == str(source / name):
             happens(source / name)
         return real_read(self, fd, expected)
