@@ -205,8 +205,10 @@ class _Restore:
         self._monitor.bytes_done = self.bytes_written
         for number, reason in outcome.failed:
             self._fail(number, reason)
-        for number in outcome.done:
-            self._done(number)
+        if outcome.done:
+            # One of them is enough to show; looking at each would copy the plan's pages from those of the workers.
+            self.files += len(outcome.done) - 1
+            self._done(outcome.done[-1])
         task = self._reads.tasks[outcome.task]
         if not isinstance(task, Segment) or task.is_whole_file:
             return
