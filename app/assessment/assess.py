@@ -9,7 +9,7 @@ from app.assessment.copies import copy_ages, copy_obligations
 from app.assessment.disks import disk_obligations
 from app.assessment.duties import duties
 from app.assessment.findings import findings_of
-from app.assessment.full import full_obligations
+from app.assessment.full import full_obligations, full_prompts
 from app.assessment.health import data_set_healths, target_healths, worst
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.restore_tests import restore_test_obligations
@@ -54,6 +54,7 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *restore_test_obligations(state),
         *check_obligations(state),
     )
-    everything = (*by_machine, *disk_obligations(state, by_machine), *duties(state))
+    by_people = (*disk_obligations(state, by_machine), *full_prompts(state, by_machine), *duties(state))
+    everything = (*by_machine, *by_people)
     put_off = (postponed(o, state.facts.postponements, state.now) for o in everything)
     return tuple(sorted(put_off, key=urgency))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from app.assessment.copies import target_data
-from app.assessment.model import Obligation, ObligationKind, Timing
+from app.assessment.model import ConnectionState, Obligation, ObligationKind, Timing
 from app.assessment.school_year import yearly_duty
 from app.assessment.situation import Situation, grounds
-from app.assessment.timing import machine_timing, with_attempts
+from app.assessment.timing import people_timing, with_attempts
 from app.policy.machine import Purpose, Target
-from app.policy.model import DataSet, Demand, Plan
+from app.policy.model import DataSet, Demand, Plan, Role
 from app.records.facts import RunKind
+
+BY_ITSELF = timedelta(days=14)
+"""People may choose the moment in the window; in its last days the machine starts what they left."""
+URGENT = timedelta(days=30)
 
 
 def exempt(data_set: DataSet) -> bool:
@@ -30,6 +36,47 @@ def full_obligations(situation: Situation) -> tuple[Obligation, ...]:
     )
 
 
+def full_prompts(situation: Situation, owed: tuple[Obligation, ...]) -> tuple[Obligation, ...]:
+    """Ask a person to start the full back-ups of a place, once for all its data sets; met while nothing is owed there.
+
+    A disk that is away is asked for instead (`PLUG_IN_DISK`).
+    """
+    return tuple(
+        _prompt(situation, target, own)
+        for target in situation.machine.targets
+        if (own := tuple(o for o in owed if o.kind is ObligationKind.YEARLY_FULL and o.target == target.id))
+    )
+
+
+def _prompt(situation: Situation, target: Target, owed: tuple[Obligation, ...]) -> Obligation:
+    waiting = tuple(o for o in owed if o.timing is not Timing.MET)
+    first = min(waiting or owed, key=lambda o: o.due)
+    away = target.removable and situation.connection(target) is not ConnectionState.CONNECTED
+    busy = any(o.running for o in owed)
+    if not waiting or away or busy:
+        timing = Timing.MET
+    else:
+        timing = people_timing(situation.now, min(situation.now, first.opens), first.due, urgent=URGENT)
+    return Obligation(
+        id=f"start-full:{target.id}",
+        kind=ObligationKind.START_FULL,
+        data_set=None,
+        target=target.id,
+        timing=timing,
+        opens=first.opens,
+        due=first.due,
+        last_met=first.last_met,
+        who=Role.IT_PROVIDER,
+        basis=first.basis,
+        why=first.why,
+        data=(
+            *target_data(target),
+            ("data_sets", str(len(waiting))),
+            ("school_year", dict(first.data).get("school_year", "")),
+        ),
+    )
+
+
 def full_target(situation: Situation, data_set: DataSet) -> Target | None:
     """Return where the full back-up goes: a place kept for it; else a disk that can lie elsewhere; else any place."""
     kept_for_it = [
@@ -47,14 +94,15 @@ def _obligation(situation: Situation, data_set: DataSet, plan: Plan, target: Tar
     starts = situation.policy.organisation.school_year_starts
     duty = yearly_duty(starts, done, history.set_up, situation.now, situation.tz)
     basis, why = grounds(plan.requirement(Demand.YEARLY_FULL), otherwise=("S2-4d",))
-    timing = Timing.MET if duty.met else machine_timing(situation.now, duty.opens, duty.due)
+    alone_from = max(duty.opens, duty.due - BY_ITSELF)
+    timing = Timing.MET if duty.met else people_timing(situation.now, duty.opens, duty.due, urgent=BY_ITSELF)
     obligation = Obligation(
         id=f"yearly-full:{data_set.id}",
         kind=ObligationKind.YEARLY_FULL,
         data_set=data_set.id,
         target=target.id,
         timing=timing,
-        opens=duty.opens,
+        opens=alone_from,
         due=duty.due,
         last_met=duty.last_met,
         who=None,

@@ -21,6 +21,8 @@ class State(IntEnum):
 class ObligationKind(StrEnum):
     BACKUP = "backup"
     YEARLY_FULL = "yearly-full"
+    START_FULL = "start-full"
+    """A person chooses the moment for the yearly full back-ups on one place; at the end the machine starts them."""
     RESTORE_TEST = "restore-test"
     CONFIRM_RESTORE_TEST = "confirm-restore-test"
     """A restore test was identical, but nobody has opened a file yet."""

@@ -28,7 +28,7 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             kind = RequestKind.BACKUP if task.kind is ObligationKind.BACKUP else RequestKind.CHECK
             await app.ask(kind, data_set=data_set, target=target)
             app.notify(_("It has been started. You can just go on working."))
-        case ObligationKind.YEARLY_FULL:
+        case ObligationKind.YEARLY_FULL | ObligationKind.START_FULL:
             ask_full(app, data_set, target)
         case ObligationKind.RESTORE_TEST | ObligationKind.CONFIRM_RESTORE_TEST:
             from app.tui.screens.restore_test import RestoreTestDialog

@@ -78,6 +78,15 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 _("Vangnet does this by itself. You can also make the copy now."),
                 _("Make a copy"),
             )
+        case ObligationKind.START_FULL:
+            return (
+                _("Yearly full back-up to {target}").format(target=target),
+                _(
+                    "Everything is read again, copied and read back from the disk. Choose a quiet moment; "
+                    "at the end of the period Vangnet starts it by itself."
+                ),
+                _("Start it"),
+            )
         case ObligationKind.YEARLY_FULL:
             return (
                 _("Yearly full back-up of {data_set}").format(data_set=data_set),

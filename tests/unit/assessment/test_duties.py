@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.assessment.model import Assessment, FindingCode, ObligationKind, State, Timing
+from app.assessment.model import Assessment, FindingCode, Obligation, ObligationKind, State, Timing
 from app.assessment.school_year import school_year
 from app.policy.machine import Purpose
 from app.policy.model import Role
@@ -18,6 +18,7 @@ from app.records.facts import (
     KeyTest,
     Outcome,
     Postponement,
+    Run,
     RunKind,
 )
 from tests.unit.assessment.builders import (
@@ -71,13 +72,14 @@ def full(now: str, *runs: datetime | str, set_up: str = "2025-10-01 12:00") -> T
     ("now", "runs", "timing"),
     [
         ("2026-04-30 12:00", (), Timing.MET),
-        ("2026-05-02 12:00", (), Timing.DUE),
+        ("2026-05-02 12:00", (), Timing.UPCOMING),
+        ("2026-06-20 12:00", (), Timing.DUE),  # the last days: the machine starts what people left
         ("2026-07-02 12:00", (), Timing.OVERDUE),
         ("2026-09-02 12:00", (), Timing.OVERDUE),  # a new school year wipes no slate clean
         ("2027-01-02 12:00", (), Timing.OVERDUE),
         ("2026-07-02 12:00", ("2026-06-20 18:00",), Timing.MET),
         ("2026-09-02 12:00", ("2026-06-20 18:00",), Timing.MET),
-        ("2027-05-02 12:00", ("2026-06-20 18:00",), Timing.DUE),
+        ("2027-05-02 12:00", ("2026-06-20 18:00",), Timing.UPCOMING),
         ("2027-07-02 12:00", ("2026-06-20 18:00",), Timing.OVERDUE),
         ("2026-09-02 12:00", ("2026-09-01 18:00",), Timing.MET),
         ("2026-07-02 12:00", ("2025-11-01 18:00",), Timing.MET),  # early in the year is fine
@@ -89,7 +91,7 @@ def test_full_backup_is_owed_once_every_school_year(now: str, runs: tuple[str, .
 
 def test_set_up_late_in_the_school_year_gets_time_for_its_full_backup() -> None:
     assert full("2026-06-12 12:00", set_up="2026-06-10 12:00") is Timing.MET
-    assert full("2026-07-02 12:00", set_up="2026-06-10 12:00") is Timing.DUE
+    assert full("2026-07-02 12:00", set_up="2026-06-10 12:00") is Timing.UPCOMING
     assert full("2026-08-20 12:00", set_up="2026-06-10 12:00") is Timing.OVERDUE
     assert full("2026-09-20 12:00", set_up="2026-08-10 12:00") is Timing.MET
 
@@ -97,7 +99,7 @@ def test_set_up_late_in_the_school_year_gets_time_for_its_full_backup() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.INCOMPLETE, Outcome.INTERRUPTED])
 def test_full_backup_that_did_not_end_well_does_not_count(outcome: Outcome) -> None:
     known = facts(run("2026-06-01 18:00", outcome, kind=RunKind.FULL), set_up_at=at("2025-10-01 12:00"))
-    owed = obligation(judge(known, now="2026-06-02 12:00"), "yearly-full:puntenboek")
+    owed = obligation(judge(known, now="2026-06-20 12:00"), "yearly-full:puntenboek")
     assert owed.timing is Timing.DUE
     assert owed.last_met is None
 
@@ -107,6 +109,25 @@ def test_full_backup_goes_to_the_place_kept_for_it() -> None:
     assert obligation(judge(facts(), on=where), "yearly-full:puntenboek").target == "kluis"
     assert obligation(judge(facts(), on=machine(place("nas"), disk("b"))), "yearly-full:puntenboek").target == "b"
     assert obligation(judge(facts()), "yearly-full:puntenboek").target == "nas"
+
+
+def test_a_person_is_asked_once_for_all_full_backups_of_a_place() -> None:
+    both = policy(data_set(), data_set("foto-s"))
+    where = machine(place("nas"), of=both)
+
+    def asked(now: str, *done: Run) -> Obligation:
+        known = tended(*done, since=at("2025-10-01 12:00"))
+        return obligation(judge(known, now=now, of=both, on=where), "start-full:nas")
+
+    assert asked("2026-04-30 12:00").timing is Timing.MET
+    assert asked("2026-05-02 12:00").timing is Timing.UPCOMING
+    assert asked("2026-06-10 12:00").timing is Timing.DUE
+    assert asked("2026-07-02 12:00").timing is Timing.OVERDUE
+    assert asked("2026-06-10 12:00").who is Role.IT_PROVIDER
+    half = run("2026-06-02 18:00", kind=RunKind.FULL)
+    assert dict(asked("2026-06-10 12:00", half).data)["data_sets"] == "1"
+    rest = run("2026-06-02 19:00", kind=RunKind.FULL, data_set="foto-s")
+    assert asked("2026-06-10 12:00", half, rest).timing is Timing.MET
 
 
 def test_disk_for_the_full_backup_is_asked_for_in_its_window_only() -> None:
