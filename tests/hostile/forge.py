@@ -133,12 +133,12 @@ def node(name: str, type_: NodeType = NodeType.FILE, **changes: object) -> dict[
 
 
 def folder(name: str, subtree: BlobId, **changes: object) -> dict[str, object]:
-    return node(name, NodeType.DIR, subtree=subtree.hex(), **changes)
+    return {**node(name, NodeType.DIR, subtree=subtree.hex()), **changes}
 
 
 def link(name: str, target: str, **changes: object) -> dict[str, object]:
-    return node(name, NodeType.SYMLINK, linktarget=target, **changes)
+    return {**node(name, NodeType.SYMLINK, linktarget=target), **changes}
 
 
 def file(name: str, *content: BlobId, **changes: object) -> dict[str, object]:
-    return node(name, content=[blob.hex() for blob in content], **changes)
+    return {**node(name, content=[blob.hex() for blob in content]), **changes}

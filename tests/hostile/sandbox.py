@@ -13,12 +13,13 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from app.errors import VangnetError
-from app.repository.backend.base import Backend
+from app.repository.backend.base import Backend, FileKind
 from app.repository.model import RestoreOptions
 from app.repository.repository import Repository
 from tests.hostile.forge import MASTER
@@ -86,25 +87,27 @@ class Sandbox:
         yield "find", _outcome(lambda: sum(1 for _ in repository.find("*")))
         yield "versions", _outcome(lambda: repository.versions(b"/a"))
         for number, name in enumerate(_some_snapshots(repository)):
-            yield f"ls {number}", _outcome(lambda name=name: repository.ls(repository.snapshot(name)))
-            yield (
-                f"walk {number}",
-                _outcome(lambda name=name: sum(1 for _ in repository.walk(repository.snapshot(name)))),
-            )
-            yield f"restore {number}", _outcome(lambda name=name: self._restore(repository, name))
-            yield f"restore over {number}", _outcome(lambda name=name: self._restore(repository, name, over=True))
+            for use in (self._list, self._walk, self._restore, self._restore_over):
+                yield f"{use.__name__.strip('_').replace('_', ' ')} {number}", _outcome(partial(use, repository, name))
         yield "check", _outcome(lambda: repository.check(read_data=False))
         yield "check data", _outcome(lambda: repository.check(read_data=True))
         yield "back up", _outcome(lambda: repository.backup([os.fsencode(self.source)]))
 
-    def _restore(self, repository: Repository, name: str, *, over: bool = False) -> object:
-        options = RestoreOptions(overwrite="always" if over else "never")
+    def _list(self, repository: Repository, name: str) -> object:
+        return repository.ls(repository.snapshot(name))
+
+    def _walk(self, repository: Repository, name: str) -> object:
+        return sum(1 for _ in repository.walk(repository.snapshot(name)))
+
+    def _restore(self, repository: Repository, name: str) -> object:
+        return repository.restore(repository.snapshot(name), os.fsencode(self.restored))
+
+    def _restore_over(self, repository: Repository, name: str) -> object:
+        options = RestoreOptions(overwrite="always")
         return repository.restore(repository.snapshot(name), os.fsencode(self.restored), options=options)
 
 
 def _some_snapshots(repository: Repository) -> list[str]:
-    from app.repository.backend.base import FileKind
-
     try:
         return sorted(info.name for info in islice(repository.backend.list(FileKind.SNAPSHOT), 3))
     except VangnetError:

@@ -85,7 +85,7 @@ def test_tree_that_unfolds_without_end_is_refused(sandbox: Sandbox, forge: Forge
     outcomes = sandbox.use(forge.backend)
     for use in ("find", "walk 0", "restore 0"):
         assert outcomes[use] == "repository-damaged too-many-entries"
-    assert outcomes["ls 0"] == "fine"
+    assert outcomes["list 0"] == "fine"
     assert os.listdir(sandbox.restored) == []
 
 
@@ -125,7 +125,7 @@ def test_folder_with_very_many_entries_takes_bounded_memory(sandbox: Sandbox, fo
     forge.publish()
     forge.snapshot(root)
     outcomes = sandbox.use(forge.backend, memory_bytes=(2 << 30) if LONG else (512 << 20), time_s=120)
-    assert outcomes["ls 0"] == "fine"
+    assert outcomes["list 0"] == "fine"
 
 
 def test_file_of_very_many_pieces_takes_bounded_memory(sandbox: Sandbox, forge: Forge) -> None:
@@ -146,7 +146,7 @@ def test_file_that_claims_petabytes_takes_no_space(sandbox: Sandbox, forge: Forg
 
 
 @pytest.mark.parametrize("field", ["length", "offset", "uncompressed_length"])
-@pytest.mark.parametrize("value", [0, 1, 31, 32, 33, 63, 1 << 20, 1 << 28, (1 << 32) - 1, 1 << 32, 1 << 62])
+@pytest.mark.parametrize("value", [0, 31, 33, 1 << 20, (1 << 32) - 1, 1 << 62])
 @pytest.mark.parametrize("is_tree", [True, False], ids=["tree", "data"])
 def test_blob_at_an_absurd_place_is_a_problem(
     sandbox: Sandbox, forge: Forge, field: str, value: int, is_tree: bool
@@ -200,7 +200,7 @@ def test_index_of_very_many_packs_takes_bounded_memory(sandbox: Sandbox, forge: 
     [b"", bytes(41), b"\4" * 41, b"\2" + b"\xff" * 40, b"\0" * 37 * 1000, struct.pack("<BII32s", 2, 10, 10, b"")[:20]],
     ids=lambda header: f"{header[:4].hex()} of {len(header)}",
 )
-@pytest.mark.parametrize("length", [None, 0, 1, 31, 32, (1 << 32) - 1])
+@pytest.mark.parametrize("length", [None, 0, 32, (1 << 32) - 1])
 def test_pack_with_an_absurd_header_is_a_problem(
     sandbox: Sandbox, forge: Forge, header: bytes, length: int | None
 ) -> None:

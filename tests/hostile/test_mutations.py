@@ -81,7 +81,7 @@ TREE: dict[str, object] = {
 }
 
 
-@examples(60)
+@examples(40)
 @given(twisted(TREE))
 def test_twisted_tree_is_an_error_of_ours_or_a_problem(plain: bytes) -> None:
     forge = Forge(MemoryBackend())
@@ -93,7 +93,7 @@ def test_twisted_tree_is_an_error_of_ours_or_a_problem(plain: bytes) -> None:
         sandbox.use(forge.backend)
 
 
-@examples(40)
+@examples(25)
 @given(st.sampled_from(sorted(node("a"))), hostile_values)
 def test_any_value_in_any_field_is_an_error_of_ours_or_a_problem(field: str, value: object) -> None:
     forge = Forge(MemoryBackend())

@@ -33,7 +33,7 @@ OUTSIDE_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", OUTSIDE_NAMES, ids=ascii)
+@pytest.mark.parametrize("name", OUTSIDE_NAMES, ids=lambda value: ascii(value)[:40])
 def test_name_that_leads_out_of_its_folder_is_refused(forge: Forge, sandbox: Sandbox, name: str) -> None:
     bad = forge.blob(b"bad")
     inside = forge.tree(file("inside", bad))
@@ -46,7 +46,7 @@ def test_name_that_leads_out_of_its_folder_is_refused(forge: Forge, sandbox: San
         forge.snapshot(root)
     outcomes = sandbox.use(forge.backend)
     for number in range(len(roots)):
-        assert outcomes[f"ls {number}"] == outcomes[f"walk {number}"] == "repository-damaged not-a-tree"
+        assert outcomes[f"list {number}"] == outcomes[f"walk {number}"] == "repository-damaged not-a-tree"
         assert outcomes[f"restore {number}"] == "1 problems"
     assert outcomes["check"] == "1 problems"
     assert os.listdir(sandbox.restored) == []
@@ -147,7 +147,7 @@ def test_hard_links_of_a_link_and_a_file_stay_apart(forge: Forge, sandbox: Sandb
         ("extended_attributes", [{"name": "trusted.overlay.opaque", "value": "eQ=="}]),
         ("extended_attributes", [{"name": "system.posix_acl_access", "value": "eA=="}]),
     ],
-    ids=ascii,
+    ids=lambda value: ascii(value)[:40],
 )
 def test_absurd_field_is_an_error_of_ours_or_a_problem(
     forge: Forge, sandbox: Sandbox, field: str, value: object
@@ -206,7 +206,7 @@ def test_data_blob_that_is_named_as_a_tree_is_refused(forge: Forge, sandbox: San
     forge.publish()
     forge.snapshot(data)
     outcomes = sandbox.use(forge.backend)
-    assert outcomes["ls 0"] == "repository-damaged blob-not-in-index"
+    assert outcomes["list 0"] == "repository-damaged blob-not-in-index"
     assert outcomes["check"] == "1 problems"
 
 
