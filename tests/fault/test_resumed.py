@@ -10,13 +10,19 @@ from pathlib import Path
 import pytest
 
 from app.repository import pruner, reading_plan
+from app.repository.archiver import _Before
 from app.repository.errors import Cancelled
 from app.repository.model import BackupOptions, BackupSummary, Cancel
+from app.repository.unfinished import Unfinished
 from tests.fault.places import Kept, contents, raw, use_small_packs, write_noise
 from tests.fault.processes import Group
 
 MOST_AGAIN = 0.05
 FILES, FILE_BYTES = 600, 40_000
+PACKS_BEFORE_THE_KILL = 60
+"""About a sixth of all there will be."""
+
+write_note = _Before.note
 
 
 class CancelAfterBytes(Cancel):
@@ -46,15 +52,24 @@ def back_up(kept: Kept, source: Path, state: Path, *, options: BackupOptions | N
 def kill_after_a_checkpoint(kept: Kept, source: Path, state: Path) -> int:
     """Kill a back-up after a checkpoint; return how many bytes of files were durable and listed then."""
 
+    reached = state.with_name("reached")
+
+    def note_and_wait(before: _Before, so_far: Unfinished) -> None:
+        write_note(before, so_far)
+        if sum(1 for path in (kept.folder / "data").rglob("*") if path.is_file()) >= PACKS_BEFORE_THE_KILL:
+            reached.touch()
+            time.sleep(60)  # killed long before: a fast machine must not come to the end first
+
     def work() -> None:
-        use_small_packs(checkpoint_s=0.1)
+        use_small_packs(checkpoint_s=0.005)
         # In proportion: what a worker holds at a time must be little beside what has been finished.
         reading_plan._BATCH_BYTES = 80_000
+        setattr(_Before, "note", note_and_wait)  # noqa: B010 - in this forked process only
         back_up(kept, source, state)
 
     group = Group(work)
     deadline = time.monotonic() + 30
-    while note_of(state) is None:
+    while not reached.exists():
         assert time.monotonic() < deadline
         time.sleep(0.001)
     assert group.kill(), "it came to its end before it could be killed"
