@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from typing import Self
 
 from app.paths import Home
 from app.records.errors import RecordsBusy, RecordsDamaged, RecordsTooNew, RecordsUnusable
-from app.records.files import locked, make_folder
+from app.records.files import locked, make_folder, write_private
 from app.records.schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_TIMEOUT_S = 30.0
@@ -46,13 +46,7 @@ class Database:
         file = home.database
         with _mapped(file):
             make_folder(file.parent)
-            # SQLite gives the -wal and -shm files the mode of the database file.
-            handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                if os.fstat(handle).st_mode & 0o077:
-                    os.fchmod(handle, 0o600)
-            finally:
-                os.close(handle)
+            _make_private(file)
             connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         database = cls(connection, file)
         try:
@@ -142,6 +136,23 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _make_private(file: Path) -> None:
+    """See to it that the database file is there, for this user only: SQLite gives the -wal and -shm files its mode.
+
+    A file that exists is never opened here, only linked or looked at. Closing it would drop the locks that SQLite holds
+    on it for another connection of this process, and another process could then take away the log that connection goes
+    on writing to: its commits would be lost (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):
+            write_private(file, b"", replace=False)
+        return
+    if mode & 0o077:
+        file.chmod(0o600)
 
 
 def journal_lock(home: Home) -> Path:

@@ -19,8 +19,8 @@ from tests.fault.processes import Group
 
 MOST_AGAIN = 0.05
 FILES, FILE_BYTES = 600, 40_000
-PACKS_BEFORE_THE_KILL = 60
-"""About a sixth of all there will be."""
+PACKS_BEFORE_THE_KILL = 180
+"""About half of all there will be: what the workers hold at that moment is little beside it."""
 
 write_note = _Before.note
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -158,3 +160,19 @@ def test_full_disk_loses_no_fact_that_was_there(home: Home, records: Records) ->
     assert caught.value.data["reason"] == "SQLITE_FULL"
     assert records.facts().runs == facts.runs
     assert records.verify_journal().ok
+
+
+READ_AND_LEAVE = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs').fetchall(); c.close()"
+)
+
+
+def test_what_is_committed_stays_whoever_else_comes_and_goes(home: Home, clock: FixedClock) -> None:
+    """A second connection of this process must not cost the first its locks: the next to leave would take its log."""
+    with Records.open(home, clock) as records, Records.open(home, clock):
+        back_up(records)
+        subprocess.run([sys.executable, "-c", READ_AND_LEAVE, str(home.database)], check=True)
+        run = back_up(records)
+        assert (home.data / "vangnet.db-wal").exists()
+        with closing(sqlite3.connect(home.database)) as other:
+            assert other.execute("SELECT count(*) FROM runs WHERE id = ?", (run.id,)).fetchone() == (1,)
