@@ -18,6 +18,8 @@ from app.records.facts import (
     Postponement,
     Problem,
     Progress,
+    Proof,
+    ProofKind,
     Request,
     RequestId,
     RequestKind,
@@ -26,6 +28,8 @@ from app.records.facts import (
     Run,
     RunId,
     RunKind,
+    SyncPeriod,
+    SyncState,
     TargetSight,
     UpsSight,
     Verdict,
@@ -159,11 +163,21 @@ def key_test(row: sqlite3.Row) -> KeyTest:
 
 
 def attestation(row: sqlite3.Row) -> Attestation:
-    return Attestation(row["subject"], row["by"], moment(row["at"]), row["remark"], row["reference"])
+    proofs: list[dict[str, str]] = json.loads(row["evidence"])
+    return Attestation(
+        subject=row["subject"],
+        by=row["by"],
+        at=moment(row["at"]),
+        remark=row["remark"],
+        reference=row["reference"],
+        evidence=tuple(Proof(ProofKind(p["kind"]), str(p["what"]), str(p["value"])) for p in proofs),
+    )
 
 
 def postponement(row: sqlite3.Row) -> Postponement:
-    return Postponement(row["obligation"], moment(row["until"]), row["reason"], row["by"], moment(row["at"]))
+    return Postponement(
+        row["obligation"], moment(row["until"]), row["reason"], row["by"], moment(row["at"]), row["approved_by"]
+    )
 
 
 def answer(row: sqlite3.Row) -> ChecklistAnswer:
@@ -218,6 +232,35 @@ def progress(row: sqlite3.Row) -> Progress:
         bytes_done=row["bytes_done"],
         bytes_total=row["bytes_total"],
         current=row["current"],
+    )
+
+
+def sync_state(row: sqlite3.Row) -> SyncState:
+    return SyncState(
+        data_set=row["data_set"],
+        target=row["target"],
+        run=RunId(row["run"]),
+        since=moment(row["since"]),
+        at=moment(row["at"]),
+        safe_until=moment_or_none(row["safe_until"]),
+        waiting_since=moment_or_none(row["waiting_since"]),
+        link_up=bool(row["link_up"]),
+        copies=row["copies"],
+        max_lag_s=row["max_lag_s"],
+        late_s=row["late_s"],
+    )
+
+
+def sync_period(row: sqlite3.Row) -> SyncPeriod:
+    return SyncPeriod(
+        run=RunId(row["run"]),
+        data_set=row["data_set"],
+        target=row["target"],
+        begun=moment(row["begun"]),
+        ended=moment(row["ended"]),
+        copies=row["copies"],
+        max_lag_s=row["max_lag_s"],
+        late_s=row["late_s"],
     )
 
 

@@ -20,6 +20,8 @@ class RunKind(StrEnum):
     CHECK = "check"
     RESTORE = "restore"
     RESTORE_TEST = "restore-test"
+    SYNC = "sync"
+    """Continuous copying of one set: a session that lasts as long as the agent does, with many small copies."""
 
 
 class Outcome(StrEnum):
@@ -203,11 +205,34 @@ class KeyTest:
     by: str
 
 
+class ProofKind(StrEnum):
+    """What a person shows for what they declare."""
+
+    DOCUMENT = "document"
+    """`value` is a reference to a document: a report's number, where it is kept."""
+    PHOTO = "photo"
+    """`what` is the photo's path as it was, `value` the SHA-256 of its content (hex)."""
+    NUMBER = "number"
+    """`value` is a measured number, `what` what it counts."""
+    ANSWER = "answer"
+    """`what` is the id of a question, `value` the answer in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing that closes a task, beside the remark."""
+
+    kind: ProofKind
+    what: str
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """Something a person declared done that no machine can see (fire inspection, contacts checked…).
+    """Something a person declared that no machine can see (fire inspection, contacts checked, a law that changed…).
 
-    `subject` is an obligation's kind, e.g. "fire-protection"; `reference` a document or photo.
+    `subject` is what it is about: a duty ("contacts"), a duty and one of its parts ("fire-protection:kluis"), an
+    exemption ("exempt:isp-sla") or an event ("event:law"); `reference` a document or photo.
     """
 
     subject: str
@@ -215,17 +240,57 @@ class Attestation:
     at: datetime
     remark: str
     reference: str = ""
+    evidence: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Postponement:
-    """A person's obligation put off, with the reason."""
+    """A person's obligation put off, with the reason. `approved_by`: the director, where that was needed."""
 
     obligation: str
     until: datetime
     reason: str
     by: str
     at: datetime
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """Where the continuous copying of a set to a place stands: the newest numbers of its session (`run`)."""
+
+    data_set: str
+    target: str
+    run: RunId
+    since: datetime
+    """When the session began."""
+    at: datetime
+    """When these numbers were written: every few seconds while the session lives."""
+    safe_until: datetime | None
+    """Whatever was saved before this moment is in a copy; None until the session's first copy."""
+    waiting_since: datetime | None
+    """The moment of the oldest change that is in no copy yet; None when there is none."""
+    link_up: bool
+    """False while the place does not answer: changes wait, and are caught up with later."""
+    copies: int = 0
+    max_lag_s: float = 0.0
+    """The longest that a change of this session has waited."""
+    late_s: float = 0.0
+    """For how long in this session a change had waited longer than the policy allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPeriod:
+    """A session of continuous copying that is over: the evidence of how far behind the copies were."""
+
+    run: RunId
+    data_set: str
+    target: str
+    begun: datetime
+    ended: datetime
+    copies: int
+    max_lag_s: float
+    late_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +312,9 @@ class Facts:
     set_up_at: datetime | None
     """When the set-up was finished: the age of what has never been done counts from here."""
     journal_rows: int = 0
+    syncs: tuple[SyncState, ...] = ()
+    sync_periods: tuple[SyncPeriod, ...] = ()
+    """Those that ended in the last 400 days."""
 
 
 class RequestKind(StrEnum):

@@ -47,6 +47,7 @@ class JournalKind(StrEnum):
     CHECKLIST_ANSWERED = "checklist-answered"
     CHECKLIST_SIGNED = "checklist-signed"
     SET_UP = "set-up"
+    SYNC_ENDED = "sync-ended"
     TARGET_CONNECTED = "target-connected"
     TARGET_DETACHED = "target-detached"
     UPS_ON_BATTERY = "ups-on-battery"

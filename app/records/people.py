@@ -50,7 +50,7 @@ class PeopleRecords(RecordsBase):
             self._record(connection, JournalKind.ATTESTED, fields_of(attestation), attestation.subject)
 
     def postpone(self, postponement: Postponement) -> None:
-        """Record that an obligation is put off; a later postponement of the same one replaces it."""
+        """Record that an obligation is put off; of several postponements of one, the newest counts."""
         with self._facts() as connection:
             self._record(connection, JournalKind.POSTPONED, fields_of(postponement), postponement.obligation)
 

@@ -19,8 +19,8 @@ from app.records.journal import JournalKind
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "approvals": ("policy_sha256", "version", "by", "function", "at"),
     "key_tests": ("target", "at", "by"),
-    "attestations": ("subject", "by", "at", "remark", "reference"),
-    "postponements": ("obligation", "until", "reason", "by", "at"),
+    "attestations": ("subject", "by", "at", "remark", "reference", "evidence"),
+    "postponements": ("obligation", "until", "reason", "by", "at", "approved_by"),
     "answers": ("school_year", "item", "verdict", "remark", "action_owner", "action_due", "by", "at"),
     "signatures": (
         "school_year", "by", "at", "content", "content_sha256", "journal_seq", "journal_hash", "public_key",
@@ -30,6 +30,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "run", "data_set", "target", "snapshot", "at", "files", "bytes", "identical", "duration_s",
         "full_restore_estimate_s", "rto_met", "opened_file", "confirmed_by", "confirmed_at",
     ),
+    "sync_periods": ("run", "data_set", "target", "begun", "ended", "copies", "max_lag_s", "late_s"),
     "runs": ("id", "kind", "data_set", "target", "outcome", "started", "reason"),
 }  # fmt: skip
 
@@ -47,7 +48,11 @@ _INSERTS: Final[Mapping[str, str]] = {
     JournalKind.POSTPONED: "postponements",
     JournalKind.CHECKLIST_ANSWERED: "answers",
     JournalKind.CHECKLIST_SIGNED: "signatures",
+    JournalKind.SYNC_ENDED: "sync_periods",
 }
+
+_ADDED_LATER: Final[Mapping[str, object]] = {"evidence": (), "approved_by": ""}
+"""What rows lack that were written before a column was added."""
 
 PROJECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "runs": ("id",),
@@ -55,9 +60,10 @@ PROJECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "approvals": ("seq",),
     "key_tests": ("seq",),
     "attestations": ("seq",),
-    "postponements": ("obligation",),
+    "postponements": ("seq",),
     "answers": ("school_year", "item"),
     "signatures": ("seq",),
+    "sync_periods": ("run",),
     "set_up": ("one",),
 }
 """Every projected table and its key."""
@@ -94,7 +100,8 @@ def _insert(connection: sqlite3.Connection, table: str, seq: int, content: dict[
     places = ", ".join("?" * (len(columns) + 1))
     # Table and column names are the constants above; only values come from the row.
     statement = f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({places})"  # noqa: S608
-    connection.execute(statement, (seq, *(_value(content[column]) for column in columns)))
+    whole = {**_ADDED_LATER, **content}
+    connection.execute(statement, (seq, *(_value(whole[column]) for column in columns)))
 
 
 def _finish_run(connection: sqlite3.Connection, seq: int, content: dict[str, object]) -> None:

@@ -76,5 +76,30 @@ _FIRST: tuple[str, ...] = (
         charge_percent REAL, runtime_s REAL, load_percent REAL, model TEXT NOT NULL, on_battery INTEGER NOT NULL)""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_CONTINUOUS: tuple[str, ...] = (
+    """CREATE TABLE sync_periods (
+        run INTEGER PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL,
+        begun TEXT NOT NULL, ended TEXT NOT NULL, copies INTEGER NOT NULL, max_lag_s REAL NOT NULL,
+        late_s REAL NOT NULL)""",
+    "CREATE INDEX sync_periods_ended ON sync_periods (ended)",
+    """CREATE TABLE sync_states (
+        data_set TEXT NOT NULL, target TEXT NOT NULL, run INTEGER NOT NULL, since TEXT NOT NULL, at TEXT NOT NULL,
+        safe_until TEXT, waiting_since TEXT, link_up INTEGER NOT NULL, copies INTEGER NOT NULL,
+        max_lag_s REAL NOT NULL, late_s REAL NOT NULL, PRIMARY KEY (data_set, target))""",
+)
+
+PEOPLE: tuple[str, ...] = (
+    "ALTER TABLE attestations ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]'",
+    # Every postponement is kept, not only the newest of an obligation: how often a task was put off is evidence.
+    "DROP TABLE postponements",
+    """CREATE TABLE postponements (
+        seq INTEGER PRIMARY KEY, obligation TEXT NOT NULL, until TEXT NOT NULL, reason TEXT NOT NULL,
+        by TEXT NOT NULL, at TEXT NOT NULL, approved_by TEXT NOT NULL DEFAULT '')""",
+    """INSERT OR IGNORE INTO postponements (seq, obligation, until, reason, by, at)
+        SELECT seq, json_extract(body, '$.obligation'), json_extract(body, '$.until'), json_extract(body, '$.reason'),
+            json_extract(body, '$.by'), json_extract(body, '$.at') FROM journal
+            WHERE kind = 'postponed' AND json_valid(body)""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE)
 """Migration n (from 1) brings `PRAGMA user_version` from n-1 to n, in one transaction."""

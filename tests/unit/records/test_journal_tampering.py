@@ -295,7 +295,7 @@ TABLE_TAMPERINGS = {
     "approval of another policy": ("UPDATE approvals SET policy_sha256 = 'ef'", "approvals 3"),
     "key test removed": ("DELETE FROM key_tests", "key_tests 14"),
     "attestation changed": ("UPDATE attestations SET remark = 'x'", "attestations 15"),
-    "postponed longer": ("UPDATE postponements SET until = '2036-01-01'", "postponements key-test:nas"),
+    "postponed longer": ("UPDATE postponements SET until = '2036-01-01'", "postponements 16"),
     "answer changed": ("UPDATE answers SET verdict = 'not-ok'", "answers 2026 C01"),
     "signature by another": ("UPDATE signatures SET by = 'Y'", "signatures 19"),
     "set up later": ("UPDATE set_up SET at = '2026-10-01T00:00:00.000000Z'", "set_up 1"),

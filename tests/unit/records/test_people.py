@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app.clock import FixedClock
+from app.records.canonical import canonical
 from app.records.errors import UnknownRun
-from app.records.facts import Approval, Attestation, KeyTest, Postponement, RunId, RunKind, Verdict
+from app.records.facts import (
+    Approval,
+    Attestation,
+    KeyTest,
+    Postponement,
+    Proof,
+    ProofKind,
+    RunId,
+    RunKind,
+    Verdict,
+)
+from app.records.schema import MIGRATIONS, PEOPLE
 from app.records.store import Records
 from tests.unit.records.school import NOW, answer, back_up, restore_test, signature
 
@@ -47,7 +61,7 @@ def test_facts_of_people_come_back_newest_first(records: Records) -> None:
     assert facts.attestations == attestations[::-1]
 
 
-def test_later_answer_and_postponement_replace_the_earlier_and_the_journal_keeps_both(records: Records) -> None:
+def test_later_answer_replaces_the_earlier_and_every_postponement_is_kept(records: Records) -> None:
     records.answer(answer("C01", Verdict.NOT_OK))
     records.answer(answer("C02"))
     records.answer(answer("C01", Verdict.NOT_APPLICABLE))
@@ -60,7 +74,7 @@ def test_later_answer_and_postponement_replace_the_earlier_and_the_journal_keeps
     assert facts.answers == (
         answer("C01", Verdict.NOT_OK, school_year=2027), answer("C01", Verdict.NOT_APPLICABLE), answer("C02"),
     )  # fmt: skip
-    assert facts.postponements == (second,)
+    assert facts.postponements == (second, first)
     assert len(records.journal_rows()) == 1 + 6
 
 
@@ -102,3 +116,29 @@ def test_note_that_has_no_canonical_form_leaves_no_trace(records: Records, value
     assert records.last_event_id() == 0
     back_up(records)
     assert records.verify_journal().ok
+
+
+def test_evidence_of_an_attestation_comes_back_whole(records: Records) -> None:
+    proofs = (
+        Proof(ProofKind.DOCUMENT, "", "report 12"),
+        Proof(ProofKind.PHOTO, "/home/zo\xeb/label.jpg", "ab" * 32),
+        Proof(ProofKind.NUMBER, "minutes", "4.5"),
+        Proof(ProofKind.ANSWER, "new-risks", "none"),
+    )
+    records.attest(Attestation("contacts", "A", NOW, "all called", "", proofs))
+    assert records.facts().attestations[0].evidence == proofs
+    assert records.verify_journal().ok
+
+
+def test_older_database_gets_every_postponement_from_its_journal() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as old:
+        for statement in (s for migration in MIGRATIONS[: MIGRATIONS.index(PEOPLE)] for s in migration):
+            old.execute(statement)
+        for seq, until in ((5, "2026-09-02"), (9, "2026-09-30")):
+            body = {"obligation": "key-test", "until": until, "reason": "ill", "by": "A", "at": "2026-09-01"}
+            old.execute("INSERT INTO journal VALUES (?, '', 'postponed', ?, '', '', '')", (seq, canonical(body)))
+        old.execute("INSERT INTO journal VALUES (10, '', 'postponed', 'not JSON', '', '', '')")
+        for statement in PEOPLE:
+            old.execute(statement)
+        kept = old.execute("SELECT seq, obligation, until, approved_by FROM postponements ORDER BY seq").fetchall()
+    assert kept == [(5, "key-test", "2026-09-02", ""), (9, "key-test", "2026-09-30", "")]
