@@ -15,6 +15,7 @@ from app.jobs.check import run_check
 from app.jobs.conduct import error_data
 from app.jobs.installation import Installation
 from app.jobs.restore_test import run_restore_test
+from app.jobs.sync import run_sync
 from app.paths import Home
 from app.records.facts import Outcome, Run, RunId, RunKind
 from app.records.store import Records
@@ -80,6 +81,16 @@ def _work(installation: Installation, records: Records, run: Run, cancel: Cancel
             run_check(installation, records, run.id, target=run.target, monitor=monitor, cancel=cancel)
         case RunKind.RESTORE_TEST:
             run_restore_test(
+                installation,
+                records,
+                run.id,
+                data_set=run.data_set,
+                target=run.target,
+                monitor=monitor,
+                cancel=cancel,
+            )
+        case RunKind.SYNC:
+            run_sync(
                 installation,
                 records,
                 run.id,

@@ -18,6 +18,8 @@ from app.repository.repository import Repository
 from app.targets.place import open_target
 
 FULL_TAG = "full"
+CONTINUOUS_TAG = "continuous"
+"""Of the many small copies that keep up with changes; they are thinned soon."""
 _RUNS_LOOKED_AT = 1000
 
 

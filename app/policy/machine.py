@@ -69,6 +69,11 @@ class Target:
     def removable(self) -> bool:
         return self.kind is TargetKind.USB
 
+    @property
+    def remote(self) -> bool:
+        """Tell whether it is reached over the network by Vangnet itself, without a folder on this computer."""
+        return self.kind not in (TargetKind.FOLDER, TargetKind.USB)
+
 
 @dataclass(frozen=True, slots=True)
 class Ups:

@@ -60,8 +60,16 @@ class FactRecords(RecordsBase):
                 signatures=self._decoded(decode.signature, newest("signatures")),
                 postponements=self._decoded(decode.postponement, newest("postponements")),
                 set_up_at=self._set_up_at(connection),
+                syncs=self._decoded(decode.sync_state, newest("sync_states", "at")),
+                sync_periods=self._decoded(decode.sync_period, self._periods(connection)),
                 journal_rows=connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0],
             )
+
+    def _periods(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
+        return connection.execute(
+            "SELECT * FROM sync_periods WHERE ended >= ? ORDER BY ended DESC LIMIT ?",
+            (format_utc(self._clock.now() - RUNS_WINDOW), RUNS_READ),
+        )
 
     def _runs_to_judge(self, connection: sqlite3.Connection) -> tuple[Run, ...]:
         since = self._clock.now() - RUNS_WINDOW

@@ -20,6 +20,7 @@ from app.records.reading import FactRecords
 from app.records.requests import RequestRecords
 from app.records.runs import RunRecords
 from app.records.sights import SightRecords
+from app.records.syncs import SyncRecords
 
 if TYPE_CHECKING:
     from app.records.verify import JournalReport
@@ -28,7 +29,7 @@ _NOTE_KIND = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PAGE = 500
 
 
-class Records(RunRecords, RequestRecords, LiveRecords, SightRecords, PeopleRecords, FactRecords):
+class Records(RunRecords, RequestRecords, LiveRecords, SightRecords, SyncRecords, PeopleRecords, FactRecords):
     """One connection to the records: for one thread of one process. Any number of them write safely at once."""
 
     @classmethod

@@ -77,6 +77,9 @@ def backup(
             tree = run.carry_out(root, missing)
             _ensure_still_there(root)
             lock.ensure_held()
+            if options.skip_if_unchanged and before.parent is not None and before.parent.tree == tree:
+                before.save(replace(run.walk.seen, snapshot=before.parent.id, indexes=repository.index_names()))
+                return run.summarize(before.parent, clock.monotonic() - started_s)
             snapshot = repository.save_snapshot(
                 Snapshot(
                     id=SnapshotId(""),
@@ -218,7 +221,8 @@ class _Run:
         self._clock = clock
         self._before = before
         self._forks = repository.backend.shared_by_fork
-        self._board = Board(cancel)
+        # Forked workers only wait; in this thread it is the archiver that waits, and keeps its lock.
+        self._board = Board(cancel.heed if self._forks else self._heed)
         self._claims: Claims | None = None
         self._workers: Workers | None = None
         self._trees: BlobStore | None = None
@@ -325,12 +329,20 @@ class _Run:
             self._note_stored(message)
 
     def _tick(self) -> None:
-        if self._cancel.is_set():
-            raise Cancelled
-        self._lock.refresh()
-        self._show_progress()
+        self._heed()
+        self._stay_alive()
         if self._unlisted and self._clock.monotonic() - self._unlisted_since_s > CHECKPOINT_EVERY_S:
             self._make_checkpoint()
+
+    def _heed(self) -> None:
+        """Wait while paused, with all that is stored named in the index: a pause may end with the power."""
+        if self._cancel.is_paused() and self._unlisted:
+            self._make_checkpoint()
+        self._cancel.heed(self._monitor, meanwhile=self._stay_alive)
+
+    def _stay_alive(self) -> None:
+        self._lock.refresh()
+        self._show_progress()
 
     def _show_progress(self) -> None:
         monitor = self._monitor

@@ -6,13 +6,17 @@ Names and paths of users' files are `bytes`: they need not be UTF-8. Sizes are b
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+import mmap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
 import msgspec
+
+from app.repository.errors import Cancelled
 
 BlobId = NewType("BlobId", bytes)
 """SHA-256 of a blob's plain content, 32 bytes."""
@@ -182,6 +186,7 @@ class Phase(StrEnum):
     PRUNING = "pruning"
     COPYING = "copying"
     REPAIRING = "repairing"
+    PAUSED = "paused"
 
 
 @dataclass(slots=True)
@@ -197,17 +202,55 @@ class Monitor:
     problems: int = 0
 
 
-@dataclass(slots=True)
 class Cancel:
-    """Asks the engine to stop at the next blob; safe to set from a signal handler or another thread."""
+    """Asks the engine to stop, or to wait, at the next blob; from a signal handler, another thread or process.
 
-    _event: threading.Event = field(default_factory=threading.Event)
+    It lies in memory that a fork shares: the workers of a run see it at once. A run that waits keeps its lock.
+    """
+
+    __slots__ = ("_flags",)
+
+    def __init__(self) -> None:
+        self._flags = mmap.mmap(-1, mmap.PAGESIZE)
 
     def set(self) -> None:
-        self._event.set()
+        """Ask to stop; it cannot be taken back, and ends a pause."""
+        self._flags[_STOP] = 1
 
     def is_set(self) -> bool:
-        return self._event.is_set()
+        return self._flags[_STOP] != 0
+
+    def pause(self) -> None:
+        """Ask to wait until `resume`. A run that was asked for then begins by waiting."""
+        self._flags[_WAIT] = 1
+
+    def resume(self) -> None:
+        self._flags[_WAIT] = 0
+
+    def is_paused(self) -> bool:
+        return self._flags[_WAIT] != 0 and not self.is_set()
+
+    def heed(self, monitor: Monitor | None = None, *, meanwhile: Callable[[], None] | None = None) -> None:
+        """Wait while paused, then raise Cancelled when asked to stop: what the engine calls between two blobs.
+
+        The monitor says "paused" meanwhile; `meanwhile` is called every now and then.
+        """
+        if self._flags[_WAIT] and self.is_paused():
+            phase = Phase.PAUSED if monitor is None else monitor.phase
+            while self.is_paused():
+                if monitor is not None:
+                    monitor.phase = Phase.PAUSED
+                if meanwhile is not None:
+                    meanwhile()
+                time.sleep(_LOOK_EVERY_S)
+            if monitor is not None:
+                monitor.phase = phase
+        if self.is_set():
+            raise Cancelled
+
+
+_STOP, _WAIT = 0, 1
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +268,8 @@ class BackupOptions:
     """Read every file again, whatever the parent says (the yearly full back-up)."""
     time: datetime | None = None
     """The snapshot's time; the clock's now by default."""
+    skip_if_unchanged: bool = False
+    """Make no snapshot when all is as in the parent; the summary then names that one."""
     verify_sealed: bool = False
     """Decrypt and compare every pack in memory before it is written."""
 

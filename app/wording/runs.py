@@ -53,6 +53,8 @@ def run_name(kind: RunKind) -> str:
             return _("Getting files back")
         case RunKind.RESTORE_TEST:
             return _("Restore test")
+        case RunKind.SYNC:
+            return _("Continuous copy")
 
 
 def next_run_text(run: NextRun, now: datetime, tz: tzinfo) -> str:
