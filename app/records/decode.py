@@ -7,13 +7,23 @@ import sqlite3
 from datetime import UTC, date, datetime
 
 from app.records.facts import (
+    Anomaly,
+    AnomalyVerdict,
     Approval,
     Attestation,
+    Canary,
+    Changes,
     ChecklistAnswer,
     ChecklistSignature,
+    DriveNote,
     DriveSight,
     Event,
+    Handover,
+    Hold,
+    Judgement,
     KeyTest,
+    Missed,
+    NoticeState,
     Outcome,
     Postponement,
     Problem,
@@ -25,12 +35,15 @@ from app.records.facts import (
     RequestKind,
     RequestState,
     RestoreTest,
+    Ruling,
     Run,
     RunId,
     RunKind,
+    SentNotice,
     SyncPeriod,
     SyncState,
     TargetSight,
+    Told,
     UpsSight,
     Verdict,
 )
@@ -137,7 +150,15 @@ def drive_sight(row: sqlite3.Row) -> DriveSight:
     size = sight.pop("size_bytes")
     if not isinstance(size, int):
         raise TypeError("size_bytes")
-    return DriveSight(size_bytes=size, **{name: str(value) for name, value in sight.items()})
+    note = DriveNote(str(sight.pop("note", "")))
+    note_data = pairs(json.dumps(sight.pop("note_data", [])))
+    return DriveSight(
+        size_bytes=size, note=note, note_data=note_data, **{name: str(value) for name, value in sight.items()}
+    )
+
+
+def handover(row: sqlite3.Row) -> Handover:
+    return Handover(row["target"], row["holder"], row["site"], moment(row["at"]), row["by"])
 
 
 def ups_sight(row: sqlite3.Row) -> UpsSight:
@@ -151,6 +172,9 @@ def ups_sight(row: sqlite3.Row) -> UpsSight:
         runtime_s=row["runtime_s"],
         load_percent=row["load_percent"],
         model=row["model"],
+        battery_date=row["battery_date"],
+        test_result=row["test_result"],
+        trouble=row["trouble"],
     )
 
 
@@ -206,6 +230,55 @@ def signature(row: sqlite3.Row) -> ChecklistSignature:
         public_key=row["public_key"],
         signature=row["signature"],
     )
+
+
+def hold(row: sqlite3.Row) -> Hold:
+    return Hold(
+        row["id"], row["data_set"], row["target"], row["reason"], row["remark"], row["by"], moment(row["since"]),
+        moment_or_none(row["lifted_at"]), row["lifted_by"], row["lift_remark"],
+    )  # fmt: skip
+
+
+def changes(row: sqlite3.Row) -> Changes:
+    return Changes(
+        RunId(row["run"]), row["data_set"], row["target"], moment(row["at"]), row["files_before"], row["new"],
+        row["changed"], row["removed"], row["opaque_new"], row["opaque_changed"],
+        tuple(str(path) for path in json.loads(row["canaries_touched"])),
+    )  # fmt: skip
+
+
+def canary(row: sqlite3.Row) -> Canary:
+    return Canary(row["path"], row["data_set"], row["sha256"], row["by"], moment(row["at"]))
+
+
+def anomaly(row: sqlite3.Row) -> Anomaly:
+    return Anomaly(
+        RunId(row["run"]), row["data_set"], row["target"], moment(row["at"]), pairs(row["signs"]),
+        AnomalyVerdict(row["verdict"]), moment_or_none(row["closed_at"]), row["closed_by"], row["remark"],
+    )  # fmt: skip
+
+
+def missed(row: sqlite3.Row) -> Missed:
+    return Missed(row["obligation"], row["kind"], row["data_set"], row["target"], moment(row["due"]), moment(row["at"]))
+
+
+def judgement(row: sqlite3.Row) -> Judgement:
+    due: str | None = row["action_due"]
+    return Judgement(
+        row["case_id"], moment(row["until"]), Ruling(row["ruling"]), row["remark"], row["action_owner"],
+        None if due is None else date.fromisoformat(due), row["by"], moment(row["at"]),
+    )  # fmt: skip
+
+
+def told(row: sqlite3.Row) -> Told:
+    return Told(row["key"], row["role"], row["person"], row["channel"], moment(row["at"]))
+
+
+def sent_notice(row: sqlite3.Row) -> SentNotice:
+    return SentNotice(
+        row["id"], row["key"], row["role"], row["person"], row["channel"], row["urgency"], row["title"],
+        moment(row["at"]), NoticeState(row["state"]), row["attempts"], moment_or_none(row["tried_at"]), row["error"],
+    )  # fmt: skip
 
 
 def request(row: sqlite3.Row) -> Request:

@@ -63,6 +63,13 @@ class AgentRunning(ConfigurationError):
     exit_code = ExitCode.LOCKED
 
 
+class UnknownAnomaly(VangnetError):
+    """There is no such suspicion that is still open (`run`)."""
+
+    code = "unknown-anomaly"
+    exit_code = ExitCode.USAGE
+
+
 class WrongPin(VangnetError):
     """The PIN is not right (`role`)."""
 

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, NewType
 
+from app.records.power_facts import LineSight, LineTest, Outage, RiskAcceptance, UpsTest
+
 RunId = NewType("RunId", int)
 RequestId = NewType("RequestId", int)
 
@@ -111,6 +113,22 @@ class TargetSight:
     total_bytes: int | None = None
 
 
+class DriveNote(StrEnum):
+    """What the agent makes of a disk that is plugged in."""
+
+    NONE = ""
+    IN_USE = "in-use"
+    """One of ours, and something is being written or read, or will be in a moment: leave it in."""
+    MAY_LEAVE = "may-leave"
+    """One of ours, finished and unmounted: it can be unplugged."""
+    DONE_BUT_OPEN = "done-but-open"
+    """Finished, but another program has a file on it open, so that it could not be unmounted."""
+    WRONG = "wrong"
+    """It has the file system of one of our disks, but is another one (`code` and `reason` of the error)."""
+    NOT_MOUNTED = "not-mounted"
+    """One of ours that cannot be used: nothing mounts it (`reason`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class DriveSight:
     """A USB disk that is plugged in now, known to us or not."""
@@ -128,6 +146,10 @@ class DriveSight:
     """Empty when it is not mounted."""
     target: str = ""
     """The target it is, when it is one of ours."""
+    note: DriveNote = DriveNote.NONE
+    """What the agent makes of it; a disk that nobody looks after has none."""
+    note_data: tuple[tuple[str, str], ...] = ()
+    """What the text of the note needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,12 @@ class UpsSight:
     runtime_s: float | None = None
     load_percent: float | None = None
     model: str = ""
+    battery_date: str = ""
+    """When the battery was made or put in, as the UPS says it."""
+    test_result: str = ""
+    """How the last self-test went, in the UPS's own words."""
+    trouble: str = ""
+    """Why it is not reachable, a code: "no-server", "login", "unknown-ups", "driver", "noise", "silent"."""
 
 
 class Verdict(StrEnum):
@@ -294,6 +322,176 @@ class SyncPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep everything: while it stands, no version is removed and no off-line disk is asked for in its scope.
+
+    An empty `data_set` or `target` means all. `reason` is a code ("anomaly", "asked"…).
+    """
+
+    id: str
+    """What put it there: "anomaly:12"."""
+    data_set: str
+    target: str
+    reason: str
+    remark: str
+    by: str
+    since: datetime
+    lifted_at: datetime | None = None
+    lifted_by: str = ""
+    lift_remark: str = ""
+
+    @property
+    def stands(self) -> bool:
+        return self.lifted_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How the files of a data set differed from the copy before, in one run: what ransomware is sensed by."""
+
+    run: RunId
+    data_set: str
+    target: str
+    at: datetime
+    files_before: int
+    new: int
+    changed: int
+    """Files of the same name with another content."""
+    removed: int
+    """Files that were there and are not: deleted, or called otherwise."""
+    opaque_new: int
+    opaque_changed: int
+    """Of the new and of the changed ones: those that do not compress and begin like no known kind of file."""
+    canaries_touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A document that nobody should ever change, placed among the files of a data set."""
+
+    path: str
+    data_set: str
+    sha256: str
+    by: str
+    at: datetime
+
+
+class AnomalyVerdict(StrEnum):
+    """What a suspicion turned out to be."""
+
+    OPEN = "open"
+    OURS = "ours"
+    """It was us: a false alarm."""
+    ATTACK = "attack"
+    """It was an attack, and it is dealt with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """A run that looked like the work of ransomware. `signs` are codes with the figure that each was seen by."""
+
+    run: RunId
+    data_set: str
+    target: str
+    at: datetime
+    signs: tuple[tuple[str, str], ...]
+    verdict: AnomalyVerdict = AnomalyVerdict.OPEN
+    closed_at: datetime | None = None
+    closed_by: str = ""
+    remark: str = ""
+
+    @property
+    def hold_id(self) -> str:
+        return f"anomaly:{self.run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An obligation that was not met in time, as the agent noticed it."""
+
+    obligation: str
+    kind: str
+    data_set: str
+    target: str
+    due: datetime
+    at: datetime
+
+
+class Ruling(StrEnum):
+    """What the director says of something that went wrong."""
+
+    ACCEPTED = "accepted"
+    ACTION = "action"
+    """Something must be done, by somebody, before a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The director's verdict on a deviation: it covers all that happened of it up to and including `until`."""
+
+    case: str
+    until: datetime
+    ruling: Ruling
+    remark: str
+    action_owner: str
+    action_due: date | None
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Proof that somebody was told of something: a failure, an escalation, an alarm."""
+
+    key: str
+    """What it was about ("case:…"), and the step of the escalation."""
+    role: str
+    person: str
+    channel: str
+    at: datetime
+
+
+class NoticeState(StrEnum):
+    WAITING = "waiting"
+    """Not sent yet, or in vain: it is tried again."""
+    SENT = "sent"
+    GIVEN_UP = "given-up"
+    """Too old to be worth sending; it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """A message to one person over one channel: a number of ours, not evidence (`Told` is)."""
+
+    id: int
+    key: str
+    role: str
+    person: str
+    channel: str
+    urgency: str
+    title: str
+    at: datetime
+    """When it was decided on."""
+    state: NoticeState
+    attempts: int = 0
+    tried_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A disk changed hands: who has it since when, and where it lies. The newest of a target is how it is now."""
+
+    target: str
+    holder: str
+    """Who has it."""
+    site: str
+    at: datetime
+    by: str
+    """Who said so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the assessment looks at, read in one transaction. Newest first where there are many."""
 
@@ -312,6 +510,19 @@ class Facts:
     set_up_at: datetime | None
     """When the set-up was finished: the age of what has never been done counts from here."""
     journal_rows: int = 0
+    outages: tuple[Outage, ...] = ()
+    """Those that lasted into the last 400 days."""
+    ups_tests: tuple[UpsTest, ...] = ()
+    lines: tuple[LineSight, ...] = ()
+    line_tests: tuple[LineTest, ...] = ()
+    risk_acceptances: tuple[RiskAcceptance, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
+    misses: tuple[Missed, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    told: tuple[Told, ...] = ()
+    handovers: tuple[Handover, ...] = ()
     syncs: tuple[SyncState, ...] = ()
     sync_periods: tuple[SyncPeriod, ...] = ()
     """Those that ended in the last 400 days."""
@@ -325,6 +536,8 @@ class RequestKind(StrEnum):
     CHECK = "check"
     RESTORE_TEST = "restore-test"
     CANCEL = "cancel"
+    RELEASE = "release"
+    """Unmount a disk as soon as nothing runs on it, so that it can be unplugged."""
     RESCAN = "rescan"
     """Read the configuration again and look what is due."""
 

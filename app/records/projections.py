@@ -17,6 +17,7 @@ from app.records.journal import JournalKind
 
 # The columns that a row's body fills under their own names, by table.
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "handovers": ("target", "holder", "site", "at", "by"),
     "approvals": ("policy_sha256", "version", "by", "function", "at"),
     "key_tests": ("target", "at", "by"),
     "attestations": ("subject", "by", "at", "remark", "reference", "evidence"),
@@ -31,7 +32,20 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "full_restore_estimate_s", "rto_met", "opened_file", "confirmed_by", "confirmed_at",
     ),
     "sync_periods": ("run", "data_set", "target", "begun", "ended", "copies", "max_lag_s", "late_s"),
+    "holds": ("id", "data_set", "target", "reason", "remark", "by", "since"),
+    "run_changes": (
+        "run", "data_set", "target", "at", "files_before", "new", "changed", "removed", "opaque_new", "opaque_changed",
+        "canaries_touched",
+    ),
+    "canaries": ("path", "data_set", "sha256", "by", "at"),
+    "anomalies": ("run", "data_set", "target", "at", "signs", "verdict"),
+    "misses": ("obligation", "kind", "data_set", "target", "due", "at"),
+    "judgements": ("case_id", "until", "ruling", "remark", "action_owner", "action_due", "by", "at"),
+    "told": ("key", "role", "person", "channel", "at"),
     "runs": ("id", "kind", "data_set", "target", "outcome", "started", "reason"),
+    "ups_tests": ("ups", "at", "how", "result", "runtime_s", "charge_percent", "by", "remark"),
+    "line_tests": ("line", "at", "how", "passed", "latency_ms", "by", "remark"),
+    "risk_acceptances": ("finding", "subject", "reason", "until", "by", "at"),
 }  # fmt: skip
 
 _FINISHED: Final = (
@@ -46,8 +60,19 @@ _INSERTS: Final[Mapping[str, str]] = {
     JournalKind.KEY_TESTED: "key_tests",
     JournalKind.ATTESTED: "attestations",
     JournalKind.POSTPONED: "postponements",
+    JournalKind.HANDED_OVER: "handovers",
     JournalKind.CHECKLIST_ANSWERED: "answers",
     JournalKind.CHECKLIST_SIGNED: "signatures",
+    JournalKind.UPS_TESTED: "ups_tests",
+    JournalKind.LINE_TESTED: "line_tests",
+    JournalKind.RISK_ACCEPTED: "risk_acceptances",
+    JournalKind.HELD: "holds",
+    JournalKind.CHANGES_COUNTED: "run_changes",
+    JournalKind.CANARY_PLACED: "canaries",
+    JournalKind.ANOMALY_FOUND: "anomalies",
+    JournalKind.OBLIGATION_MISSED: "misses",
+    JournalKind.JUDGED: "judgements",
+    JournalKind.TOLD: "told",
     JournalKind.SYNC_ENDED: "sync_periods",
 }
 
@@ -63,8 +88,20 @@ PROJECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "postponements": ("seq",),
     "answers": ("school_year", "item"),
     "signatures": ("seq",),
+    "handovers": ("seq",),
     "sync_periods": ("run",),
+    "ups_tests": ("seq",),
+    "line_tests": ("seq",),
+    "risk_acceptances": ("seq",),
+    "outages": ("id",),
     "set_up": ("one",),
+    "holds": ("id",),
+    "run_changes": ("run",),
+    "canaries": ("path",),
+    "anomalies": ("run",),
+    "misses": ("obligation", "due"),
+    "judgements": ("seq",),
+    "told": ("seq",),
 }
 """Every projected table and its key."""
 
@@ -86,6 +123,34 @@ def project(connection: sqlite3.Connection, row: JournalRow) -> None:
             connection.execute(
                 "UPDATE restore_tests SET seq = ?, opened_file = ?, confirmed_by = ?, confirmed_at = ? WHERE run = ?",
                 (row.seq, content["opened_file"], content["by"], content["at"], content["run"]),
+            )
+        case JournalKind.HOLD_LIFTED:
+            content = _content(row)
+            connection.execute(
+                "UPDATE holds SET seq = ?, lifted_at = ?, lifted_by = ?, lift_remark = ? WHERE id = ?",
+                (row.seq, content["at"], content["by"], content["remark"], content["id"]),
+            )
+        case JournalKind.CANARY_REMOVED:
+            connection.execute("DELETE FROM canaries WHERE path = ?", (_content(row)["path"],))
+        case JournalKind.ANOMALY_CLOSED:
+            content = _content(row)
+            connection.execute(
+                "UPDATE anomalies SET seq = ?, verdict = ?, closed_at = ?, closed_by = ?, remark = ? WHERE run = ?",
+                (row.seq, content["verdict"], content["at"], content["by"], content["remark"], content["run"]),
+            )
+        case JournalKind.OUTAGE_BEGAN:
+            content = _content(row)
+            connection.execute(
+                "INSERT INTO outages (id, seq, kind, subject, cause, began) VALUES (?, ?, ?, ?, ?, ?)",
+                (row.seq, row.seq, *(content[name] for name in ("kind", "subject", "cause", "began"))),
+            )
+        case JournalKind.OUTAGE_ENDED:
+            content = _content(row)
+            names = ("ended", "critical", "lowest_charge_percent", "lowest_runtime_s", "outage")
+            connection.execute(
+                "UPDATE outages SET seq = ?, ended = ?, critical = ?, lowest_charge_percent = ?, lowest_runtime_s = ?"
+                " WHERE id = ?",
+                (row.seq, *(_value(content[name]) for name in names)),
             )
         case JournalKind.SET_UP:
             # The first time counts: setting up again does not make what was never done any younger.

@@ -10,6 +10,7 @@ from app.clock import format_utc
 from app.records import decode
 from app.records.base import RecordsBase
 from app.records.facts import Facts, Run, RunId
+from app.records.power import line_sight_of, line_test_of, outage_of, risk_acceptance_of, ups_test_of
 
 RUNS_WINDOW = timedelta(days=400)
 """A school year and then some: what the checklist counts over."""
@@ -62,6 +63,18 @@ class FactRecords(RecordsBase):
                 set_up_at=self._set_up_at(connection),
                 syncs=self._decoded(decode.sync_state, newest("sync_states", "at")),
                 sync_periods=self._decoded(decode.sync_period, self._periods(connection)),
+                holds=self._decoded(decode.hold, newest("holds")),
+                canaries=self._decoded(decode.canary, newest("canaries")),
+                anomalies=self._decoded(decode.anomaly, newest("anomalies", "run")),
+                misses=self._decoded(decode.missed, newest("misses")),
+                judgements=self._decoded(decode.judgement, newest("judgements")),
+                told=self._decoded(decode.told, newest("told")),
+                handovers=self._decoded(decode.handover, newest("handovers")),
+                outages=self._decoded(outage_of, self._outages(connection)),
+                ups_tests=self._decoded(ups_test_of, newest("ups_tests")),
+                lines=self._decoded(line_sight_of, newest("line_sights", "line"))[::-1],
+                line_tests=self._decoded(line_test_of, newest("line_tests")),
+                risk_acceptances=self._decoded(risk_acceptance_of, newest("risk_acceptances")),
                 journal_rows=connection.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0],
             )
 
@@ -69,6 +82,12 @@ class FactRecords(RecordsBase):
         return connection.execute(
             "SELECT * FROM sync_periods WHERE ended >= ? ORDER BY ended DESC LIMIT ?",
             (format_utc(self._clock.now() - RUNS_WINDOW), RUNS_READ),
+        )
+
+    def _outages(self, connection: sqlite3.Connection) -> sqlite3.Cursor:
+        return connection.execute(
+            "SELECT * FROM outages WHERE ended IS NULL OR ended >= ? ORDER BY began DESC, id DESC LIMIT ?",
+            (format_utc(self._clock.now() - RUNS_WINDOW), FACTS_READ),
         )
 
     def _runs_to_judge(self, connection: sqlite3.Connection) -> tuple[Run, ...]:

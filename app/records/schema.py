@@ -101,5 +101,72 @@ PEOPLE: tuple[str, ...] = (
             WHERE kind = 'postponed' AND json_valid(body)""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE)
+_DEVIATIONS: tuple[str, ...] = (
+    """CREATE TABLE holds (
+        id TEXT PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL, reason TEXT NOT NULL,
+        remark TEXT NOT NULL, by TEXT NOT NULL, since TEXT NOT NULL, lifted_at TEXT,
+        lifted_by TEXT NOT NULL DEFAULT '', lift_remark TEXT NOT NULL DEFAULT '')""",
+    """CREATE TABLE run_changes (
+        run INTEGER PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL, at TEXT NOT NULL,
+        files_before INTEGER NOT NULL, new INTEGER NOT NULL, changed INTEGER NOT NULL, removed INTEGER NOT NULL,
+        opaque_new INTEGER NOT NULL, opaque_changed INTEGER NOT NULL, canaries_touched TEXT NOT NULL)""",
+    """CREATE TABLE canaries (
+        path TEXT PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, sha256 TEXT NOT NULL, by TEXT NOT NULL,
+        at TEXT NOT NULL)""",
+    """CREATE TABLE anomalies (
+        run INTEGER PRIMARY KEY, seq INTEGER NOT NULL, data_set TEXT NOT NULL, target TEXT NOT NULL, at TEXT NOT NULL,
+        signs TEXT NOT NULL, verdict TEXT NOT NULL, closed_at TEXT, closed_by TEXT NOT NULL DEFAULT '',
+        remark TEXT NOT NULL DEFAULT '')""",
+    """CREATE TABLE misses (
+        obligation TEXT NOT NULL, due TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, data_set TEXT NOT NULL,
+        target TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (obligation, due))""",
+    """CREATE TABLE judgements (
+        seq INTEGER PRIMARY KEY, case_id TEXT NOT NULL, until TEXT NOT NULL, ruling TEXT NOT NULL,
+        remark TEXT NOT NULL, action_owner TEXT NOT NULL, action_due TEXT, by TEXT NOT NULL, at TEXT NOT NULL)""",
+    """CREATE TABLE told (
+        seq INTEGER PRIMARY KEY, key TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL, channel TEXT NOT NULL,
+        at TEXT NOT NULL)""",
+    # Messages, not evidence: what is to be sent, and what became of it.
+    """CREATE TABLE notices (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, role TEXT NOT NULL, person TEXT NOT NULL,
+        channel TEXT NOT NULL, urgency TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL,
+        state TEXT NOT NULL, attempts INTEGER NOT NULL, tried_at TEXT, error TEXT NOT NULL)""",
+    "CREATE INDEX notices_state ON notices (state, id)",
+    "CREATE INDEX notices_at ON notices (at)",
+)
+
+_HANDOVERS: tuple[str, ...] = (
+    """CREATE TABLE handovers (
+        seq INTEGER PRIMARY KEY, target TEXT NOT NULL, holder TEXT NOT NULL, site TEXT NOT NULL, at TEXT NOT NULL,
+        by TEXT NOT NULL)""",
+)
+
+_POWER: tuple[str, ...] = (
+    """CREATE TABLE outages (
+        id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, cause TEXT NOT NULL,
+        began TEXT NOT NULL, ended TEXT, critical INTEGER NOT NULL DEFAULT 0, lowest_charge_percent REAL,
+        lowest_runtime_s REAL)""",
+    "CREATE INDEX outages_open ON outages (kind, subject) WHERE ended IS NULL",
+    """CREATE TABLE ups_tests (
+        seq INTEGER PRIMARY KEY, ups TEXT NOT NULL, at TEXT NOT NULL, how TEXT NOT NULL, result TEXT NOT NULL,
+        runtime_s REAL, charge_percent REAL, by TEXT NOT NULL, remark TEXT NOT NULL)""",
+    """CREATE TABLE line_tests (
+        seq INTEGER PRIMARY KEY, line TEXT NOT NULL, at TEXT NOT NULL, how TEXT NOT NULL, passed INTEGER NOT NULL,
+        latency_ms REAL, by TEXT NOT NULL, remark TEXT NOT NULL)""",
+    """CREATE TABLE risk_acceptances (
+        seq INTEGER PRIMARY KEY, finding TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL,
+        until TEXT NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL)""",
+    # Numbers: not evidence, not in the journal.
+    """CREATE TABLE ups_readings (
+        ups TEXT NOT NULL, at TEXT NOT NULL, on_battery INTEGER NOT NULL, charge_percent REAL, runtime_s REAL,
+        load_percent REAL, PRIMARY KEY (ups, at))""",
+    """CREATE TABLE line_sights (
+        line TEXT PRIMARY KEY, at TEXT NOT NULL, up INTEGER NOT NULL, since TEXT NOT NULL, latency_ms REAL,
+        in_use INTEGER NOT NULL)""",
+    "ALTER TABLE ups_sights ADD COLUMN battery_date TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE ups_sights ADD COLUMN test_result TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE ups_sights ADD COLUMN trouble TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE, _DEVIATIONS, _HANDOVERS, _POWER)
 """Migration n (from 1) brings `PRAGMA user_version` from n-1 to n, in one transaction."""

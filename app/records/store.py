@@ -12,10 +12,12 @@ from app.paths import Home
 from app.records.base import Pairs
 from app.records.canonical import Body
 from app.records.database import Database
+from app.records.deviations import DeviationRecords
 from app.records.facts import JournalRow
 from app.records.journal import JournalKind, decode_row, export_line, head
 from app.records.live import LiveRecords
 from app.records.people import PeopleRecords
+from app.records.power import PowerRecords
 from app.records.reading import FactRecords
 from app.records.requests import RequestRecords
 from app.records.runs import RunRecords
@@ -29,7 +31,17 @@ _NOTE_KIND = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _PAGE = 500
 
 
-class Records(RunRecords, RequestRecords, LiveRecords, SightRecords, SyncRecords, PeopleRecords, FactRecords):
+class Records(
+    RunRecords,
+    RequestRecords,
+    LiveRecords,
+    SightRecords,
+    SyncRecords,
+    DeviationRecords,
+    PeopleRecords,
+    PowerRecords,
+    FactRecords,
+):
     """One connection to the records: for one thread of one process. Any number of them write safely at once."""
 
     @classmethod

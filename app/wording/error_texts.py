@@ -29,6 +29,16 @@ FALLBACK = ErrorText(N_("Something went wrong ({code})."), _UNTOUCHED, _AGAIN)
 
 TEXTS: dict[str, ErrorText] = {
     "error": FALLBACK,
+    "unknown-anomaly": ErrorText(
+        N_("There is no such alarm that is still open."),
+        _NOTHING_WRITTEN,
+        N_("Look at “vangnet alarm” again: somebody else may have answered it."),
+    ),
+    "unknown-case": ErrorText(
+        N_("There is nothing of this name that waits for a verdict."),
+        _NOTHING_WRITTEN,
+        N_("Look at “vangnet judge” again: somebody else may have judged it."),
+    ),
     "internal": ErrorText(N_("Vangnet made a mistake of its own."), _OLD_COPIES, _ASK_IT),
     "os-error": ErrorText(N_("The computer refused something ({reason})."), _OLD_COPIES, _AGAIN),
     "configuration": ErrorText(N_("The settings cannot be used as they are."), _UNTOUCHED, _ASK_IT),
