@@ -97,7 +97,8 @@ class SightRecords(RecordsBase):
     def _note_ups(self, connection: sqlite3.Connection, sight: UpsSight, on_battery: bool) -> None:
         connection.execute(
             "INSERT OR REPLACE INTO ups_sights (ups, name, at, reachable, flags, charge_percent, runtime_s,"
-            " load_percent, model, on_battery) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " load_percent, model, on_battery, battery_date, test_result, trouble)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 sight.ups,
                 text(sight.name),
@@ -109,5 +110,8 @@ class SightRecords(RecordsBase):
                 sight.load_percent,
                 text(sight.model),
                 on_battery,
+                text(sight.battery_date),
+                text(sight.test_result),
+                text(sight.trouble),
             ),
         )

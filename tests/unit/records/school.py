@@ -22,6 +22,16 @@ from app.records.facts import (
     UpsSight,
     Verdict,
 )
+from app.records.power_facts import (
+    LineTest,
+    LineTestHow,
+    OutageCause,
+    OutageKind,
+    RiskAcceptance,
+    TestResult,
+    UpsTest,
+    UpsTestHow,
+)
 from app.records.sealing import SigningKey
 from app.records.store import Records
 
@@ -102,6 +112,10 @@ def some_weeks(records: Records) -> None:
     records.confirm_restore_test(test_run.id, opened_file="grades.ods", by="A. Director")
     records.see_target(TargetSight("usb", True, NOW, 10, 100))
     records.see_ups(ups("OB"))
+    records.end_outage(records.begin_outage(OutageKind.POWER, "ups1", OutageCause.MAINS, NOW), NOW, critical=True)
+    records.record_ups_test(UpsTest("ups1", NOW, UpsTestHow.SELF_TEST, TestResult.PASSED, 900.0, 80.0, "IT"))
+    records.record_line_test(LineTest("4g", NOW, LineTestHow.FAILOVER, True, 41.5, "IT"))
+    records.accept_risk(RiskAcceptance("no-ups", "", "ordered", NOW + timedelta(days=60), "A. Director", NOW))
     records.record_key_test(KeyTest("nas", NOW, "A. Director"))
     records.attest(Attestation("fire-protection", "A. Director", NOW, "inspected", "report 12"))
     records.postpone(Postponement("key-test:nas", NOW + timedelta(days=14), "holidays", "A. Director", NOW))
