@@ -134,7 +134,7 @@ def requested_jobs(
             wanted = [Job(RunKind.CHECK, "", t) for t in places]
         case RequestKind.RESTORE_TEST:
             wanted = [Job(RunKind.RESTORE_TEST, s, t) for s in sets for t in _tested(request, assessment, machine, s)]
-        case RequestKind.CANCEL | RequestKind.RESCAN:
+        case RequestKind.CANCEL | RequestKind.RELEASE | RequestKind.RESCAN:
             return ()
     jobs = tuple(job for job in dict.fromkeys(wanted) if request.target or job.target in connected)
     if not jobs:

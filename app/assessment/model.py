@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from app.policy.model import Basis, ChecklistItem, DataSetId, EvidenceKind, Role, Tier
@@ -29,6 +29,8 @@ class ObligationKind(StrEnum):
     CHECK = "check"
     KEY_TEST = "key-test"
     PLUG_IN_DISK = "plug-in-disk"
+    TAKE_OFF_SITE = "take-off-site"
+    """A disk that has its copies lies in the computer still, where a fire or a thief takes both."""
     APPROVE_POLICY = "approve-policy"
     REVIEW_POLICY = "review-policy"
     CHECKLIST = "checklist"
@@ -88,7 +90,11 @@ class FindingCode(StrEnum):
     NO_OFFSITE = "no-offsite"
     NO_OFFLINE = "no-offline"
     NO_CONTINUOUS = "no-continuous"
-    """A T2 set wants continuous off-site synchronisation, which this set-up does not have."""
+    """A T2 set wants continuous copying to a place elsewhere that is always there, and no such place is known."""
+    SYNC_BEHIND = "sync-behind"
+    """A continuous copy lags further behind than the policy allows."""
+    SYNC_LINK_DOWN = "sync-link-down"
+    """The same, and the place does not answer."""
     NO_UPS = "no-ups"
     NO_REDUNDANT_UPS = "no-redundant-ups"
     UPS_ON_BATTERY = "ups-on-battery"
@@ -135,6 +141,23 @@ class DataSetHealth:
     """Targets whose copy is within the allowed age."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """One continuous copy at a glance: `lag` is how long the oldest change that is in no copy has waited.
+
+    `lag` None: it has not begun yet. While its session is not `live`, it counts from the last word of it.
+    """
+
+    data_set: DataSetId
+    target: str
+    state: State
+    lag: timedelta | None
+    allowed: timedelta
+    live: bool
+    link_up: bool
+    copies: int = 0
+
+
 class ConnectionState(StrEnum):
     CONNECTED = "connected"
     DETACHED = "detached"
@@ -166,6 +189,10 @@ class Score:
     offsite: int
     offline: int
     errors: int
+    sites: int = 1
+    """Buildings that hold a copy, the source's own among them."""
+    detached_since: datetime | None = None
+    """Since when the copy that was taken out last is out of reach of this computer; None when none is."""
 
     @property
     def met(self) -> bool:
@@ -184,6 +211,7 @@ class Assessment:
     data_sets: tuple[DataSetHealth, ...]
     targets: tuple[TargetHealth, ...]
     scores: tuple[tuple[DataSetId, Score], ...]
+    syncs: tuple[SyncHealth, ...] = ()
 
     @property
     def tasks(self) -> tuple[Obligation, ...]:

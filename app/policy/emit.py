@@ -201,6 +201,8 @@ def _target_entries(target: Target) -> tuple[Entry, ...]:
         ("offsite", target.offsite),
         ("fs_uuid", target.fs_uuid),
         ("serial", target.serial),
+        ("disk_set", target.disk_set),
+        ("kept_by", target.kept_by),
         ("data_sets", tuple(target.data_sets)),
     )
 

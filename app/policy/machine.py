@@ -62,6 +62,10 @@ class Target:
     offsite: bool = False
     fs_uuid: str = ""
     serial: str = ""
+    disk_set: str = ""
+    """The letter of a disk that is swapped for others of the same kind ("A", "B"); empty for one that is not."""
+    kept_by: str = ""
+    """Who has the disk at home, or keeps the place where it lies."""
     data_sets: tuple[DataSetId, ...] = ()
     """The sets that go here; all of them when empty."""
 

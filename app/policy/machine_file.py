@@ -79,6 +79,8 @@ def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
             # Without the UUID any disk in the same place would do, and copies would end up on the wrong one.
             fs_uuid=fields.text("fs_uuid") if known_kind is TargetKind.USB else fields.text("fs_uuid", ""),
             serial=fields.text("serial", ""),
+            disk_set=fields.text("disk_set", ""),
+            kept_by=fields.text("kept_by", ""),
             data_sets=tuple(_known_set(entry, known) for entry in fields.items("data_sets", required=False)),
         )
 

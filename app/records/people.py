@@ -10,6 +10,7 @@ from app.records.facts import (
     Attestation,
     ChecklistAnswer,
     ChecklistSignature,
+    Handover,
     KeyTest,
     Postponement,
     RestoreTest,
@@ -53,6 +54,11 @@ class PeopleRecords(RecordsBase):
         """Record that an obligation is put off; of several postponements of one, the newest counts."""
         with self._facts() as connection:
             self._record(connection, JournalKind.POSTPONED, fields_of(postponement), postponement.obligation)
+
+    def hand_over(self, handover: Handover) -> None:
+        """Record who has a disk from now on, and where."""
+        with self._facts() as connection:
+            self._record(connection, JournalKind.HANDED_OVER, fields_of(handover), handover.target)
 
     def answer(self, answer: ChecklistAnswer) -> None:
         """Record the answer to a checklist item; a later answer in the same school year replaces it."""

@@ -10,6 +10,7 @@ from app.records.facts import (
     Attestation,
     ChecklistAnswer,
     ChecklistSignature,
+    Handover,
     KeyTest,
     Outcome,
     Postponement,
@@ -119,6 +120,7 @@ def some_weeks(records: Records) -> None:
     records.record_key_test(KeyTest("nas", NOW, "A. Director"))
     records.attest(Attestation("fire-protection", "A. Director", NOW, "inspected", "report 12"))
     records.postpone(Postponement("key-test:nas", NOW + timedelta(days=14), "holidays", "A. Director", NOW))
+    records.hand_over(Handover("usb", "A. Director", "at home", NOW, "A. Teacher"))
     records.answer(answer())
     records.note("restored", {"set": "grades", "files": 3})
     records.sign(signature(records))
