@@ -17,7 +17,14 @@ from app.paths import Home
 from app.repository.backend.base import FileKind
 from app.repository.crypto import MasterKey
 from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
-from app.repository.keys import KEY_FILE_LIMIT, KeyFile, describe_key_file, make_key_file, open_key_file
+from app.repository.keys import (
+    KEY_FILE_LIMIT,
+    SCRYPT_P_RANDOM,
+    KeyFile,
+    describe_key_file,
+    make_key_file,
+    open_key_file,
+)
 from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
 from app.repository.repository import Repository, this_host
 from app.secret import Secret
@@ -83,7 +90,9 @@ class KeyRing:
         now, host = clock.now(), this_host()
         if cls.exists(home):
             ring = cls.load(home)
-            again = make_key_file(ring.master, recovery, hostname=host, username=_RECOVERY_USER, now=now)
+            again = make_key_file(
+                ring.master, recovery, hostname=host, username=_RECOVERY_USER, now=now, p=SCRYPT_P_RANDOM
+            )
             write_whole(folder / RECOVERY_KEY_FILE, again.data, mode=PRIVATE)
             return replace(ring, recovery=again)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,8 +102,8 @@ class KeyRing:
         ring = cls(
             master,
             random_polynomial(),
-            make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now),
-            make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now),
+            make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now, p=SCRYPT_P_RANDOM),
+            make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now, p=SCRYPT_P_RANDOM),
         )
         # The master key comes last: it is what says that the ring is whole.
         write_whole(folder / MACHINE_PASSWORD_FILE, password.reveal().encode(), mode=PRIVATE)
