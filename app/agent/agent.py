@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Collection, Sequence
 
+from app.agent.continuous import close_periods, sessions_to_start
 from app.agent.due import Attempts, Job, due_jobs, requested_jobs
 from app.agent.log import say
 from app.agent.runner import Runner, Ticket
@@ -18,7 +19,7 @@ from app.jobs.installation import Installation
 from app.jobs.samples import forget_old_samples
 from app.paths import Home
 from app.policy.machine import Machine
-from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId
+from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId, RunKind
 from app.records.store import Records
 
 REASON_DUE = "due"
@@ -72,6 +73,8 @@ class Agent:
             self._records.emit("configuration-refused", exc.code)
         else:
             say("configuration-loaded", targets=len(self.installation.machine.targets))
+            # They live by the configuration they began with; those that are still wanted begin again.
+            self.runner.stop_lasting()
 
     def configuration_changed(self) -> bool:
         """Tell, once for each change, whether another configuration holds since the last time this was asked."""
@@ -121,6 +124,7 @@ class Agent:
         """Look what is here and start what is due there."""
         arrived = await self.look(drives)
         self.start_due(arrived=arrived)
+        self.keep_in_sync()
 
     def start_due(self, *, arrived: Collection[str] = (), patient: bool = True) -> tuple[Ticket, ...]:
         """Start what the policy wants now on the targets that are here; nothing while on battery.
@@ -140,6 +144,19 @@ class Agent:
 
         jobs = due_jobs(assessment, self.targets.connected, attempts if patient else None)
         return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
+
+    def keep_in_sync(self) -> None:
+        """See to it that every set that is to be copied continuously is; nothing begins on battery."""
+        close_periods(self._records)
+        if self.installation is None or self.closing or self.power.on_battery:
+            return
+
+        def last_runs(job: Job) -> tuple[Run, ...]:
+            runs = self._records.runs(limit=_ATTEMPTS_READ, data_set=job.data_set, target=job.target, kind=job.kind)
+            return tuple(run for run in runs if run.outcome is not Outcome.RUNNING)
+
+        for job in sessions_to_start(self.installation, last_runs, self._clock.now()):
+            self.runner.submit(job, REASON_DUE)
 
     async def tidy(self) -> None:
         """Remove restored samples that nobody looked at within a day."""
@@ -164,7 +181,7 @@ class Agent:
     async def _answer(self, request: Request) -> None:
         match request.kind:
             case RequestKind.CANCEL:
-                self.runner.cancel(data_set=request.data_set, target=request.target)
+                self.runner.cancel(data_set=request.data_set, target=request.target, lasting=False)
                 self._records.close_request(request.id, RequestState.DONE)
             case RequestKind.RESCAN:
                 self._stamp = None
@@ -233,6 +250,8 @@ class Agent:
 
     def _run_ended(self, run: Run) -> None:
         self.ended.append(run)
+        if run.kind is RunKind.SYNC and not self.closing:
+            asyncio.get_running_loop().call_soon(self.keep_in_sync)
 
 
 def _job_of(run: Run) -> Job:

@@ -41,6 +41,11 @@ class Job:
     data_set: str
     target: str
 
+    @property
+    def lasts(self) -> bool:
+        """Tell whether it goes on for as long as the agent does, beside all that comes and goes."""
+        return self.kind is RunKind.SYNC
+
 
 @dataclass(frozen=True, slots=True)
 class Attempts:

@@ -122,15 +122,24 @@ class Runner:
         self._start_what_can()
         return ticket
 
-    def cancel(self, *, data_set: str = "", target: str = "") -> None:
-        """Stop what runs and drop what waits, everything or only what concerns a data set or a target."""
+    def cancel(self, *, data_set: str = "", target: str = "", lasting: bool = True) -> None:
+        """Stop what runs and drop what waits, everything or only what concerns a data set or a target.
+
+        Without `lasting`, what goes on for as long as the agent does is left alone.
+        """
 
         def concerned(job: Job) -> bool:
-            return data_set in ("", job.data_set) and target in ("", job.target)
+            return data_set in ("", job.data_set) and target in ("", job.target) and (lasting or not job.lasts)
 
         self._drop([ticket for ticket in self._book.waiting if concerned(ticket.job)])
         for ticket in self._book.active:
             if concerned(ticket.job):
+                self._stop(ticket)
+
+    def stop_lasting(self) -> None:
+        """Stop what goes on for as long as the agent does."""
+        for ticket in self._book.active:
+            if ticket.job.lasts:
                 self._stop(ticket)
 
     async def until_idle(self) -> None:
@@ -162,15 +171,19 @@ class Runner:
     # --- the work ----------------------------------------------------------------------------------------------
 
     def _start_what_can(self) -> None:
-        taken = {ticket.job.target for ticket in self._book.active}
+        passing = [ticket for ticket in self._book.active if not ticket.job.lasts]
+        taken = {ticket.job.target for ticket in passing}
+        room = self._at_once - len(passing)
         for ticket in tuple(self._book.waiting):
-            if len(self._book.active) >= self._at_once:
-                return
-            if ticket.job.target not in taken:
+            # What lasts takes nobody's turn: it would never give it back.
+            if not ticket.job.lasts and (room <= 0 or ticket.job.target in taken):
+                continue
+            if not ticket.job.lasts:
+                room -= 1
                 taken.add(ticket.job.target)
-                self._book.waiting.remove(ticket)
-                self._book.active.append(ticket)
-                self._spawn(self._perform(ticket))
+            self._book.waiting.remove(ticket)
+            self._book.active.append(ticket)
+            self._spawn(self._perform(ticket))
 
     async def _perform(self, ticket: Ticket) -> None:
         job = ticket.job

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from app.assessment.checks import check_obligations
+from app.assessment.continuous import sync_healths
 from app.assessment.copies import copy_ages, copy_obligations
 from app.assessment.disks import disk_obligations
 from app.assessment.duties import duties
@@ -44,6 +45,7 @@ def assess_situation(state: Situation) -> Assessment:
         data_sets=data_sets,
         targets=targets,
         scores=scores(state, ages, findings),
+        syncs=sync_healths(state),
     )
 
 

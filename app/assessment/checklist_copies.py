@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from functools import partial
 
@@ -14,6 +15,7 @@ from app.assessment.checklist_evidence import (
     judged,
     moment,
 )
+from app.assessment.continuous import continuous_targets
 from app.assessment.full import exempt
 from app.assessment.model import ConnectionState, FindingCode, ObligationKind, Timing
 from app.assessment.restore_tests import FIRST_TEST_DUE
@@ -55,11 +57,33 @@ def _on_time(inspection: Inspection, *, daily: bool) -> Evidence:
     return found if late else Evidence(found.code, found.data, known=False)
 
 
+_IN_TIME = 0.99
+"""C10: at most a quarter of an hour behind, for 99 % of the time."""
+_WATCHED_S = 24 * 3600.0
+"""Of less than a day of watching there is nothing to say yet."""
+
+
 def _continuous(inspection: Inspection) -> Evidence:
     concerned = tuple(s.name for s, p in inspection.situation.plans if p.continuous)
     if not concerned:
         return NOTHING_TO_DO
-    return Evidence("no-continuous", (("missing", ", ".join(concerned)),), Verdict.NOT_OK)
+    machine = inspection.situation.machine
+    without = tuple(
+        s.name for s, p in inspection.situation.plans if p.continuous and not continuous_targets(machine, s.id)
+    )
+    if without:
+        return Evidence("no-continuous", (("missing", ", ".join(without)),), Verdict.NOT_OK)
+    starts = inspection.situation.policy.organisation.school_year_starts
+    year = school_year(starts, inspection.now, inspection.situation.tz)
+    periods = [
+        p for p in inspection.situation.facts.sync_periods if year.starts <= p.begun and p.ended <= inspection.now
+    ]
+    watched_s = sum((p.ended - p.begun).total_seconds() for p in periods)
+    if watched_s < _WATCHED_S:
+        return Evidence("continuous-begun", known=False)
+    share = 1 - sum(p.late_s for p in periods) / watched_s
+    percent = f"{math.floor(1000 * share) / 10:g}"  # never rounded up to what was not reached
+    return Evidence("continuous-in-time", (("percent", percent),), judged(share >= _IN_TIME))
 
 
 def _other_site(inspection: Inspection) -> Evidence:

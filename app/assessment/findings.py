@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.assessment.continuous import continuous_findings, continuous_targets
 from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
 from app.assessment.health import newest_copy
@@ -26,6 +27,7 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
         *_never(situation),
         *_places(situation),
         *_configuration(situation),
+        *continuous_findings(situation),
         *power_findings(situation),
         *run_findings(situation),
     ]
@@ -76,7 +78,7 @@ def _places(situation: Situation) -> Iterator[Finding]:
             case FindingCode.NO_OFFLINE:
                 return bool(places) and not any(_can_be_detached(t) for t in places)
             case FindingCode.NO_CONTINUOUS:
-                return plan.continuous
+                return plan.continuous and not continuous_targets(situation.machine, data_set.id)
             case FindingCode.NO_ALTERNATIVE_LINE:
                 return plan.alternative_line and not _declared(situation, Demand.ALTERNATIVE_LINE)
             case _:

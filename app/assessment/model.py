@@ -27,6 +27,8 @@ class ObligationKind(StrEnum):
     CONFIRM_RESTORE_TEST = "confirm-restore-test"
     """A restore test was identical, but nobody has opened a file yet."""
     CHECK = "check"
+    PRUNE = "prune"
+    """After good copies the machine lets go of the versions that the retention does not keep."""
     KEY_TEST = "key-test"
     PLUG_IN_DISK = "plug-in-disk"
     TAKE_OFF_SITE = "take-off-site"
@@ -34,6 +36,8 @@ class ObligationKind(StrEnum):
     APPROVE_POLICY = "approve-policy"
     REVIEW_POLICY = "review-policy"
     CHECKLIST = "checklist"
+    REPAIR_CONFIGURATION = "repair-configuration"
+    """The policy or machine file has a mistake; Vangnet goes on with the last one that was right."""
 
 
 class Timing(StrEnum):
@@ -106,6 +110,14 @@ class FindingCode(StrEnum):
     LAST_RUN_FAILED = "last-run-failed"
     LAST_RUN_INCOMPLETE = "last-run-incomplete"
     CHECK_FAILED = "check-failed"
+    PRUNE_FAILED = "prune-failed"
+    KEEPING_EVERYTHING = "keeping-everything"
+    """A hold stands: no version is let go of."""
+    NO_ARCHIVE = "no-archive"
+    """The law wants things kept for longer than copies are; a back-up is no archive."""
+    EXEMPTION_INCOMPLETE = "exemption-incomplete"
+    """Said not to be kept in an archive, but without a reason or without who approved it: the full is owed still."""
+    CONFIGURATION_REFUSED = "configuration-refused"
     RESTORE_TEST_FAILED = "restore-test-failed"
     NEVER_BACKED_UP = "never-backed-up"
     CLOCK_WENT_BACK = "clock-went-back"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import watchfiles
 
+from app.assessment.continuous import lag_allowed
 from app.clock import Clock
 from app.errors import VangnetError
 from app.jobs.backup import examine_source
@@ -25,7 +26,6 @@ from app.jobs.errors import SourceMissing
 from app.jobs.installation import Installation
 from app.jobs.thinning import thin
 from app.policy.machine import DataSetFolders, Target
-from app.policy.model import Demand
 from app.policy.plan import derive_plan
 from app.records.facts import Outcome, Problem, Run, RunId, SyncPeriod, SyncState
 from app.records.store import Records
@@ -34,9 +34,6 @@ from app.repository.model import BackupOptions, Cancel, Monitor
 from app.repository.repository import Repository
 from app.targets.errors import TargetError
 from app.targets.place import open_target
-
-LAG_ALLOWED = timedelta(minutes=15)
-"""Where the policy does not say how far a copy may lag behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ class _Session:
         self._clock: Clock = installation.clock
         self._target: Target = installation.target(target)
         self._folders: DataSetFolders = installation.folders(data_set)
-        self._allowed_s = lag_allowed(installation, data_set).total_seconds()
+        self._allowed_s = _allowed(installation, data_set).total_seconds()
         self._monitor = monitor
         self._cancel = cancel
         self._pace = pace
@@ -288,12 +285,10 @@ class _Session:
         return self._ending
 
 
-def lag_allowed(installation: Installation, data_set: str) -> timedelta:
+def _allowed(installation: Installation, data_set: str) -> timedelta:
     """Return how far the policy lets the continuous copy of a set lag behind."""
     found = next(s for s in installation.policy.data_sets if s.id == data_set)
-    requirements = derive_plan(installation.policy, found).requirements
-    every = next((r.every for r in requirements if r.demand is Demand.CONTINUOUS_OFFSITE), None)
-    return every or LAG_ALLOWED
+    return lag_allowed(derive_plan(installation.policy, found))
 
 
 def _waiting_before(records: Records, data_set: str, target: str) -> datetime | None:

@@ -6,7 +6,7 @@ from app.clock import format_utc
 from app.records import decode
 from app.records.base import RecordsBase
 from app.records.canonical import fields_of
-from app.records.facts import SyncPeriod, SyncState
+from app.records.facts import RunId, SyncPeriod, SyncState
 from app.records.journal import JournalKind
 
 
@@ -40,6 +40,11 @@ class SyncRecords(RecordsBase):
             return self._decoded(
                 decode.sync_state, connection.execute("SELECT * FROM sync_states ORDER BY data_set, target")
             )
+
+    def has_sync_period(self, run: RunId) -> bool:
+        """Tell whether a session's evidence is recorded."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM sync_periods WHERE run = ?", (run,)).fetchone() is not None
 
     def record_sync_period(self, period: SyncPeriod) -> None:
         """Record what a session has shown, once: a second word on the same session is not written."""

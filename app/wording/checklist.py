@@ -27,6 +27,8 @@ TEXTS: dict[str, str] = {
     "covered": N_("{count} of {total} data sets are being copied."),
     "copies-on-time-now": N_("{count} of {total} on time now; earlier this year is not counted yet."),
     "no-continuous": N_("Changes are not copied elsewhere at once."),
+    "continuous-begun": N_("Changes are copied elsewhere at once; not long enough yet to judge."),
+    "continuous-in-time": N_("Changes were copied elsewhere in time for {percent} % of the time."),
     "no-other-site": N_("No copy is kept in another building."),
     "other-sites": N_("Kept elsewhere: {sites}."),
     "fulls-this-year": N_("{count} of {total} full back-ups made in {school_year}."),

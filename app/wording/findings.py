@@ -35,8 +35,16 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
         N_("A disk that you take out cannot be reached by ransomware."),
     ),
     FindingCode.NO_CONTINUOUS: (
-        N_("The policy wants changes copied elsewhere at once, and Vangnet does not do that yet: {data_sets}."),
-        N_("These data do get their daily copy."),
+        N_("The policy wants changes copied to another building at once, and no place for that is known: {data_sets}."),
+        N_("Add a server elsewhere as a place for copies. Until then these data do get their daily copy."),
+    ),
+    FindingCode.SYNC_BEHIND: (
+        N_("{data_set}: the continuous copy to {target} is behind."),
+        N_("Vangnet catches up by itself. If it stays like this, call your IT provider."),
+    ),
+    FindingCode.SYNC_LINK_DOWN: (
+        N_("{data_set}: {target} does not answer, so changes wait here."),
+        N_("Nothing is lost: Vangnet catches up as soon as the connection is back."),
     ),
     FindingCode.NO_UPS: (
         N_("The policy wants a UPS for this computer, and none is known."),
@@ -81,6 +89,26 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
     FindingCode.CHECK_FAILED: (
         N_("The check of the copies on {target} did not go well."),
         N_("Ask the IT provider to look, and do not throw any other copy away."),
+    ),
+    FindingCode.PRUNE_FAILED: (
+        N_("Old versions on {target} could not be cleared."),
+        N_("Nothing is lost; look whether the place has room left, and ask the IT provider to look."),
+    ),
+    FindingCode.KEEPING_EVERYTHING: (
+        N_("Vangnet keeps every version for now."),
+        N_("Until that is lifted nothing is cleared, and the places for copies fill up faster."),
+    ),
+    FindingCode.NO_ARCHIVE: (
+        N_("A back-up is no archive: the law wants things kept for {years} years, the copies go back {kept}."),
+        N_("Keep what the law asks for in an archive of its own: {laws}."),
+    ),
+    FindingCode.EXEMPTION_INCOMPLETE: (
+        N_("{data_set} is said to need no yearly full back-up, but the reason or who approved it is missing."),
+        N_("Write both in the policy; until then the full back-up is made."),
+    ),
+    FindingCode.CONFIGURATION_REFUSED: (
+        N_("There is a mistake in {file}, line {line}: {key}."),
+        N_("Vangnet goes on with the last version that was right. Ask the IT provider to mend it."),
     ),
     FindingCode.RESTORE_TEST_FAILED: (
         N_("The restore test of {data_set} did not go well."),
