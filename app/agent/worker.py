@@ -14,6 +14,7 @@ from app.jobs.backup import run_backup
 from app.jobs.check import run_check
 from app.jobs.conduct import error_data
 from app.jobs.installation import Installation
+from app.jobs.prune import run_prune
 from app.jobs.restore_test import run_restore_test
 from app.jobs.sync import run_sync
 from app.paths import Home
@@ -89,6 +90,8 @@ def _work(installation: Installation, records: Records, run: Run, cancel: Cancel
                 monitor=monitor,
                 cancel=cancel,
             )
+        case RunKind.PRUNE:
+            run_prune(installation, records, run.id, target=run.target, monitor=monitor, cancel=cancel)
         case RunKind.SYNC:
             run_sync(
                 installation,

@@ -18,6 +18,7 @@ from app.repository.repository import Repository
 from app.targets.place import open_target
 
 FULL_TAG = "full"
+SET_TAG = "set:"
 CONTINUOUS_TAG = "continuous"
 """Of the many small copies that keep up with changes; they are thinned soon."""
 _RUNS_LOOKED_AT = 1000
@@ -35,7 +36,7 @@ class Copy:
 
 def set_tag(data_set: str) -> str:
     """Return the tag that every snapshot of a data set carries."""
-    return f"set:{data_set}"
+    return f"{SET_TAG}{data_set}"
 
 
 def open_connected(installation: Installation, only: str | None = None) -> Iterator[tuple[Target, Repository]]:

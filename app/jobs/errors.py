@@ -75,3 +75,9 @@ class NothingToTest(JobError):
     """The copy holds no file that a restore test could take (`data_set`, `target`)."""
 
     code = "nothing-to-test"
+
+
+class KeepingEverything(JobError):
+    """A hold, or a suspicion of ransomware, forbids to let go of any version (`target`)."""
+
+    code = "keeping-everything"

@@ -50,7 +50,8 @@ from app.records.facts import (
 
 LIGHT_RUNS = (
     "SELECT r.id, r.kind, r.data_set, r.target, r.outcome, r.started, r.finished, r.reason, r.snapshot, r.files, "
-    "r.files_new_or_changed, r.bytes_total, r.bytes_added, r.duration_s, r.error_code, r.error_data, r.problems_total "
+    "r.files_new_or_changed, r.bytes_total, r.bytes_added, r.duration_s, r.error_code, r.error_data, r.problems_total, "
+    "r.part "
     "FROM runs AS r"
 )
 """Selects what `light_run` reads, in its order."""
@@ -76,12 +77,12 @@ def light_run(row: sqlite3.Row) -> Run:
     # By position and without a detour through names: a year of runs is read before the first screen is painted.
     (
         run_id, kind, data_set, target, outcome, started, finished, reason, snapshot, files, files_new_or_changed,
-        bytes_total, bytes_added, duration_s, error_code, error_data, problems_total,
+        bytes_total, bytes_added, duration_s, error_code, error_data, problems_total, part,
     ) = row  # fmt: skip
     return Run(
         run_id, _KINDS[kind], data_set, target, _OUTCOMES[outcome], moment(started), moment_or_none(finished), reason,
         snapshot, files, files_new_or_changed, bytes_total, bytes_added, duration_s, error_code,
-        () if error_data == "[]" else pairs(error_data), (), problems_total,
+        () if error_data == "[]" else pairs(error_data), (), problems_total, part=part,
     )  # fmt: skip
 
 
@@ -108,6 +109,7 @@ def whole_run(row: sqlite3.Row) -> Run:
         problems_total=row["problems_total"],
         pid=row["pid"] or 0,
         pid_started=row["pid_started"] or 0.0,
+        part=row["part"],
     )
 
 

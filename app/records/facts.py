@@ -22,6 +22,8 @@ class RunKind(StrEnum):
     CHECK = "check"
     RESTORE = "restore"
     RESTORE_TEST = "restore-test"
+    PRUNE = "prune"
+    """Versions that the retention does not keep are forgotten, and their room given back."""
     SYNC = "sync"
     """Continuous copying of one set: a session that lasts as long as the agent does, with many small copies."""
 
@@ -74,6 +76,9 @@ class Run:
     pid: int = 0
     pid_started: float = 0.0
     """Process creation time (seconds since 1970, as psutil gives it): a pid alone may be another process by now."""
+    part: str = ""
+    """Of a check: the parts of all packs whose data it reads ("3/13", "4,5/13"); empty for all of them, "structure" for
+    none."""
 
 
 @dataclass(frozen=True, slots=True)

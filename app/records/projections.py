@@ -42,7 +42,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "misses": ("obligation", "kind", "data_set", "target", "due", "at"),
     "judgements": ("case_id", "until", "ruling", "remark", "action_owner", "action_due", "by", "at"),
     "told": ("key", "role", "person", "channel", "at"),
-    "runs": ("id", "kind", "data_set", "target", "outcome", "started", "reason"),
+    "runs": ("id", "kind", "data_set", "target", "outcome", "started", "reason", "part"),
     "ups_tests": ("ups", "at", "how", "result", "runtime_s", "charge_percent", "by", "remark"),
     "line_tests": ("line", "at", "how", "passed", "latency_ms", "by", "remark"),
     "risk_acceptances": ("finding", "subject", "reason", "until", "by", "at"),
@@ -76,7 +76,7 @@ _INSERTS: Final[Mapping[str, str]] = {
     JournalKind.SYNC_ENDED: "sync_periods",
 }
 
-_ADDED_LATER: Final[Mapping[str, object]] = {"evidence": (), "approved_by": ""}
+_ADDED_LATER: Final[Mapping[str, object]] = {"evidence": (), "approved_by": "", "part": ""}
 """What rows lack that were written before a column was added."""
 
 PROJECTIONS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -20,7 +20,7 @@ class RunRecords(RecordsBase):
     """What ran, and how it ended."""
 
     def start_run(
-        self, kind: RunKind, *, data_set: str, target: str, reason: str, pid: int, pid_started: float
+        self, kind: RunKind, *, data_set: str, target: str, reason: str, pid: int, pid_started: float, part: str = ""
     ) -> RunId:
         """Record that a run starts, and which process does it; pushes the event "run-started"."""
         with self._facts() as connection:
@@ -34,6 +34,7 @@ class RunRecords(RecordsBase):
                 "outcome": Outcome.RUNNING,
                 "started": self._clock.now(),
                 "reason": reason,
+                "part": part,
                 "pid": pid,
             }
             data = (("kind", kind.value), ("data_set", data_set), ("target", target))

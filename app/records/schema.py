@@ -168,5 +168,7 @@ _POWER: tuple[str, ...] = (
     "ALTER TABLE ups_sights ADD COLUMN trouble TEXT NOT NULL DEFAULT ''",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE, _DEVIATIONS, _HANDOVERS, _POWER)
+_PARTS: tuple[str, ...] = ("ALTER TABLE runs ADD COLUMN part TEXT NOT NULL DEFAULT ''",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE, _DEVIATIONS, _HANDOVERS, _POWER, _PARTS)
 """Migration n (from 1) brings `PRAGMA user_version` from n-1 to n, in one transaction."""

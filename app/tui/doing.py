@@ -42,6 +42,10 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             await approve_policy(app, picture)
         case ObligationKind.CHECKLIST:
             app.action_go("checklist")
+        case ObligationKind.PRUNE | ObligationKind.REPAIR_CONFIGURATION:
+            from app.tui.screens.dialogs import Tell
+
+            app.push_screen(Tell(said.title, said.how))
 
 
 def ask_full(app: VangnetApp, data_set: str = "", target: str = "") -> None:

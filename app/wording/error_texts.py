@@ -86,6 +86,17 @@ TEXTS: dict[str, ErrorText] = {
         _UNTOUCHED,
         N_("Look at the sheet again and type that group."),
     ),
+    "disk-service-missing": ErrorText(
+        N_("This computer has nothing that mounts disks (udisks2)."),
+        _UNTOUCHED,
+        N_("Open the disk once in the file manager, or ask the IT provider to install udisks2."),
+    ),
+    "disk-action-refused": ErrorText(
+        N_("The computer could not do that with the disk {device}."), _UNTOUCHED, _AGAIN
+    ),
+    "disk-not-to-be-erased": ErrorText(
+        N_("The disk {device} is not erased."), _NOTHING_WRITTEN, N_("Choose another disk.")
+    ),
     # The copies themselves
     "repository": ErrorText(N_("Something is wrong with the copies in this place."), _DATA_FINE, _ASK_IT),
     "repository-not-found": ErrorText(
@@ -203,6 +214,11 @@ TEXTS: dict[str, ErrorText] = {
         N_("The check found errors in the copies on {target}."),
         _ONE_TO_DISTRUST,
         N_("Keep this disk apart and make a copy on another one. Then ask the IT provider to look."),
+    ),
+    "keeping-everything": ErrorText(
+        N_("Nothing is cleared on {target} now: every version is kept until somebody has judged what happened."),
+        _DATA_FINE,
+        N_("Look at Today: what waits for the director?"),
     ),
     "no-copy": ErrorText(N_("No copy of {data_set} is connected now."), _DATA_FINE, N_("Plug in a disk with copies.")),
     "restore-into-source": ErrorText(

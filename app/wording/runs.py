@@ -53,6 +53,8 @@ def run_name(kind: RunKind) -> str:
             return _("Getting files back")
         case RunKind.RESTORE_TEST:
             return _("Restore test")
+        case RunKind.PRUNE:
+            return _("Clearing old versions")
         case RunKind.SYNC:
             return _("Continuous copy")
 
@@ -74,6 +76,8 @@ def work_name(kind: ObligationKind, pace: str = "") -> str:
             return _("restore test")
         case ObligationKind.CHECK:
             return _("checking the copies")
+        case ObligationKind.PRUNE:
+            return _("clearing old versions")
         case _:
             return ""
 

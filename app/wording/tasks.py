@@ -101,6 +101,21 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 _("Vangnet puts some files back in a separate place and compares them. Then it asks you to open one."),
                 _("Do it now"),
             )
+        case ObligationKind.PRUNE:
+            return (
+                _("Clear old versions on {target}").format(target=target),
+                _("Vangnet does this by itself, after good copies. The newest good version always stays."),
+                _("Look"),
+            )
+        case ObligationKind.REPAIR_CONFIGURATION:
+            return (
+                _("Mend a mistake in {file}").format(file=data.get("file", "")),
+                _(
+                    "Line {line}, {key}: this cannot be read. Vangnet goes on with the last version that was right. "
+                    "`vangnet policy validate` shows what is meant."
+                ).format(line=data.get("line", ""), key=data.get("key", "") or "–"),
+                _("Look"),
+            )
         case ObligationKind.CHECK:
             return (
                 _("Check the copies on {target}").format(target=target),

@@ -111,6 +111,8 @@ def title_text(picture: Picture, run: Run) -> str:
             return _("Getting files back from {place}").format(place=place)
         case RunKind.RESTORE_TEST:
             return _("Restore test from {place}").format(place=place)
+        case RunKind.PRUNE:
+            return _("Clearing old versions on {place}").format(place=place)
         case RunKind.SYNC:
             return _("Continuous copy to {place}").format(place=place)
 
