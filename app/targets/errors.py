@@ -51,6 +51,28 @@ class MarkerDamaged(TargetError):
     code = "marker-damaged"
 
 
+class DiskServiceMissing(TargetError):
+    """No udisks on this computer: disks can only be used as somebody else mounted them (`reason`: "no-bus",
+    "no-service")."""
+
+    code = "disk-service-missing"
+
+
+class DiskActionRefused(TargetError):
+    """A disk could not be mounted, unmounted, powered off or formatted (`device`, `reason`: "busy", "not-allowed",
+    "not-supported", "gone", "timeout" or "failed"; `detail`: udisks' own words)."""
+
+    code = "disk-action-refused"
+
+
+class DiskNotToBeErased(TargetError):
+    """A disk that must not be erased (`device`, `reason`: "system", "holds-data", "several-parts", "target",
+    "on-battery", "name-not-typed", "gone")."""
+
+    code = "disk-not-to-be-erased"
+    exit_code = ExitCode.USAGE
+
+
 class KeyRingMissing(VangnetError):
     """The organisation's keys are not on this computer, or not whole (`path`, `reason`)."""
 

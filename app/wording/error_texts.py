@@ -314,6 +314,50 @@ REASONS: dict[tuple[str, str], ErrorText] = {
         _ASK_IT,
     ),
     ("target-not-there", "unreadable"): ErrorText(N_("{target} cannot be read."), _OLD_COPIES, _LOOK_CABLE),
+    ("disk-action-refused", "busy"): ErrorText(
+        N_("Another program still has something open on this disk ({device})."),
+        _UNTOUCHED,
+        N_("Close the files and windows of this disk, then try again."),
+    ),
+    ("disk-action-refused", "not-allowed"): ErrorText(
+        N_("You may not do that with the disk {device} on this computer."),
+        _UNTOUCHED,
+        N_("Open the disk in the file manager, or ask the IT provider."),
+    ),
+    ("disk-action-refused", "gone"): ErrorText(
+        N_("The disk {device} is not there any more."), _UNTOUCHED, N_("Plug it in again.")
+    ),
+    ("disk-action-refused", "not-supported"): ErrorText(
+        N_("This computer cannot use what is on the disk {device}."),
+        _UNTOUCHED,
+        N_("Have it erased for copies, or use another disk."),
+    ),
+    ("disk-not-to-be-erased", "system"): ErrorText(
+        N_("This disk belongs to the computer itself and is not erased ({device})."),
+        _NOTHING_WRITTEN,
+        N_("Choose another disk."),
+    ),
+    ("disk-not-to-be-erased", "holds-data"): ErrorText(
+        N_("Data that is copied every day lies on this disk ({device}); it is not erased."),
+        _NOTHING_WRITTEN,
+        N_("Choose another disk."),
+    ),
+    ("disk-not-to-be-erased", "several-parts"): ErrorText(
+        N_("This disk has several parts in use ({device}); Vangnet does not erase it."),
+        _NOTHING_WRITTEN,
+        N_("Choose another disk."),
+    ),
+    ("disk-not-to-be-erased", "target"): ErrorText(
+        N_("This disk holds copies: {found}. It is not erased."), _UNTOUCHED, N_("Choose another disk.")
+    ),
+    ("disk-not-to-be-erased", "on-battery"): ErrorText(
+        N_("The computer runs on battery; no disk is erased then."),
+        _NOTHING_WRITTEN,
+        N_("Wait until the mains are back."),
+    ),
+    ("disk-not-to-be-erased", "name-not-typed"): ErrorText(
+        N_("That is not the name of the disk ({wanted})."), _NOTHING_WRITTEN, N_("Type it exactly as it stands there.")
+    ),
     ("wrong-disk", "marker"): _OTHER_KIND,
     ("wrong-disk", "repository"): ErrorText(
         N_("The copies on {target} are not the ones that belong there."), _NOTHING_WRITTEN, _ASK_IT
