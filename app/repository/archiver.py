@@ -272,6 +272,7 @@ class _Run:
             bytes_added=self._bytes_added,
             blobs_added=self._blobs_added,
             duration_s=duration_s,
+            changes=None if self._before.parent is None else self.walk.changes.summary(),
             problems=tuple(sorted(set(tally.problems), key=lambda problem: (problem.path, problem.reason))),
         )
 
@@ -324,7 +325,7 @@ class _Run:
             self._tally.problems.extend(message.problems)
             self._plan.mark_done(len(message.files))
             for file in message.files:
-                self.walk.put_file(file.folder, file.name, file.node_json)
+                self.walk.put_file(file.folder, file.name, file.node_json, file.novelty)
         else:
             self._note_stored(message)
 
@@ -335,10 +336,16 @@ class _Run:
             self._make_checkpoint()
 
     def _heed(self) -> None:
-        """Wait while paused, with all that is stored named in the index: a pause may end with the power."""
-        if self._cancel.is_paused() and self._unlisted:
+        """Wait while paused, raise Cancelled when asked to stop."""
+        self._cancel.heed(self._monitor, meanwhile=self._while_paused)
+
+    def _while_paused(self) -> None:
+        """Name in the index what is stored by now: a pause may end with the power."""
+        if self._workers is not None and self._forks:
+            self._take_in(0.0)
+        if self._unlisted:
             self._make_checkpoint()
-        self._cancel.heed(self._monitor, meanwhile=self._stay_alive)
+        self._stay_alive()
 
     def _stay_alive(self) -> None:
         self._lock.refresh()

@@ -11,9 +11,11 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.repository.errors import RepositoryDamaged
-from app.repository.model import BlobId, FileProblem, Node, NodeType
+from app.repository.model import BlobId, FileProblem, Node, NodeType, SourceChanges
+from app.repository.novelty import KNOWN, OPAQUE, Novelty
 from app.repository.reading import make_node, read_attributes
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository
@@ -36,6 +38,33 @@ class Tally:
     problems: list[FileProblem] = field(default_factory=list)
 
 
+_GONE_FOLDERS_READ: Final = 2_000
+"""How many trees of removed folders are read to count their files: enough to see that it were many."""
+
+
+@dataclass(slots=True)
+class ChangeCount:
+    """How the files differ from the back-up before, so far."""
+
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    opaque_new: int = 0
+    opaque_changed: int = 0
+
+    def add(self, novelty: Novelty, *, was_there: bool) -> None:
+        """Count a file that was read."""
+        if not was_there:
+            self.new += 1
+            self.opaque_new += novelty == OPAQUE
+        elif novelty != KNOWN:
+            self.changed += 1
+            self.opaque_changed += novelty == OPAQUE
+
+    def summary(self) -> SourceChanges:
+        return SourceChanges(self.new, self.changed, self.removed, self.opaque_new, self.opaque_changed)
+
+
 @dataclass(slots=True, eq=False)
 class _Folder:
     """A folder that has not ended yet."""
@@ -56,6 +85,8 @@ class _Folder:
     """Its own entries are as they were; its sub-folders may still differ."""
     sorted_out: bool = False
     """Its entries have been looked at one by one."""
+    had: set[bytes] = field(default_factory=set)
+    """The files to read that were there before, under the same name."""
     nodes: dict[bytes, str] = field(default_factory=dict)
     subtrees: list[tuple[bytes, os.stat_result, BlobId]] = field(default_factory=list)
     subtrees_unchanged: bool = True
@@ -91,6 +122,7 @@ class FolderWalk:
         self._unseen: list[_Folder] = []
         self._open: dict[int, _Folder] = {}
         self._next_number = 0
+        self.changes = ChangeCount()
         self.seen = SourceState()
         self.root_tree: BlobId | None = None
         self.current = b""
@@ -118,9 +150,10 @@ class FolderWalk:
             self._look_at_folder(folder)
         self._end_if_complete(folder)
 
-    def put_file(self, number: int, name: bytes, node_json: str | None) -> None:
+    def put_file(self, number: int, name: bytes, node_json: str | None, novelty: Novelty = KNOWN) -> None:
         """Take in a file that was read, None when it could not be."""
         folder = self._open[number]
+        self.changes.add(novelty, was_there=name in folder.had)
         if node_json is None:
             folder.clean = False
         else:
@@ -211,7 +244,20 @@ class FolderWalk:
             else:
                 self._count_one(status, reused=folder.unchanged)
         if not folder.unchanged:
+            self._count_removed(before, {name for name, _ in listing.entries})
             self._sort_out(folder, listing.entries, before)
+
+    def _count_removed(self, before: dict[bytes, Node], still_there: set[bytes]) -> None:
+        """Count the files that are gone, those in folders that are gone among them."""
+        gone = [node for name, node in before.items() if name not in still_there]
+        looked_at = 0
+        while gone:
+            node = gone.pop()
+            if node.type is NodeType.FILE:
+                self.changes.removed += 1
+            elif node.subtree is not None and looked_at < _GONE_FOLDERS_READ:
+                looked_at += 1
+                gone.extend(self._load_previous(node.subtree).values())
 
     def _take_glance(self, folder: _Folder, glance: Glance) -> bool:
         """Be content with what was seen ahead, if that is what the folder was in the back-up before."""
@@ -284,6 +330,8 @@ class FolderWalk:
                     self._tally.bytes_reused += status.st_size
             else:
                 to_read.append((name, status.st_size))
+                if node is not None and node.type is NodeType.FILE:
+                    folder.had.add(name)
         if to_read:
             folder.waiting += len(to_read)
             self._tally.files_read += len(to_read)

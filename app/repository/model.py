@@ -100,6 +100,19 @@ class FileProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceChanges:
+    """How the files differed from the snapshot before. A file that was renamed is one removed and one new."""
+
+    new: int
+    changed: int
+    """Of the same name, with a content that the repository did not have."""
+    removed: int
+    opaque_new: int
+    opaque_changed: int
+    """Of the new and of the changed ones: those that do not compress and begin like no known kind of file."""
+
+
+@dataclass(frozen=True, slots=True)
 class BackupSummary:
     """What a back-up did. With `problems` it is incomplete and never a success."""
 
@@ -116,6 +129,8 @@ class BackupSummary:
     blobs_added: int
     duration_s: float
     problems: tuple[FileProblem, ...] = ()
+    changes: SourceChanges | None = None
+    """None when there was no snapshot to compare with."""
 
     @property
     def complete(self) -> bool:

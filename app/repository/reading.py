@@ -15,6 +15,7 @@ from functools import lru_cache
 from pyfastcdc import FastCDC
 
 from app.repository.model import BlobId, Node, NodeType
+from app.repository.novelty import KNOWN, Novelty
 from app.repository.storing import BlobStore
 from app.repository.trees import encode_node, node_type
 
@@ -50,6 +51,8 @@ class FileReader:
         )
         self._buffer: bytearray | None = None  # made at the first large file
         self._zeros_id: BlobId | None = None
+        self.novelty: Novelty = KNOWN
+        """Of the file that was read last."""
 
     def read(self, path: bytes) -> tuple[str, bool]:
         """Return the JSON of a file's node, and whether the file held still while it was read.
@@ -57,6 +60,7 @@ class FileReader:
         One that changed is read a second time. The node carries the times from before the reading, so that the
         next back-up notices. Raises OSError when it cannot be read, SourceChanged when it is no longer a file.
         """
+        self.novelty = KNOWN
         fd = open_quietly(path)
         try:
             for _ in range(2):
@@ -85,14 +89,21 @@ class FileReader:
         if not data:
             return (), 0
         blob_id = self._store.store(data)
+        self._judge_first()
         self._on_bytes(len(data))
         return (blob_id,), len(data)
+
+    def _judge_first(self) -> None:
+        """Keep what the first blob of a file was; a file that is read again is known by then."""
+        self.novelty = max(self.novelty, self._store.novelty)
 
     def _read_large(self, fd: int) -> tuple[tuple[BlobId, ...], int]:
         blobs: list[BlobId] = []
         size = 0
         for chunk in self._chunks(fd):
             blobs.append(self._store_zeros() if chunk is _HOLE else self._store.store(chunk))
+            if len(blobs) == 1 and chunk is not _HOLE:
+                self._judge_first()
             size += len(chunk)
             self._on_bytes(len(chunk))
         return tuple(blobs), size

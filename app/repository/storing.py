@@ -14,6 +14,7 @@ from app.repository.crypto import Plain
 from app.repository.errors import RepositoryDamaged
 from app.repository.index import Index, PackContents, encode_pack
 from app.repository.model import BlobId
+from app.repository.novelty import FRESH, KNOWN, Novelty, novelty
 from app.repository.pack import FinishedPack, PackBuilder
 from app.repository.repository import Repository
 
@@ -52,6 +53,8 @@ class BlobStore:
         self._is_first = is_first
         self._on_stored = on_stored
         self._verify = verify
+        self.novelty: Novelty = KNOWN
+        """Of the data blob that was stored last."""
         self._builder = PackBuilder(repository.master.sealer(), target_bytes=PACK_BYTES, is_tree=is_tree)
         self._compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
 
@@ -59,8 +62,11 @@ class BlobStore:
         """Return the id of a blob that is stored, or will be with the pack being filled."""
         blob_id = BlobId(hashlib.sha256(plain).digest())
         if (blob_id, self._is_tree) in self._index or not self._is_first(blob_id):
+            self.novelty = KNOWN
             return blob_id
         packed = self._compressor.compress(plain) if self._repository.version > 1 else plain
+        if not self._is_tree:
+            self.novelty = novelty(plain, len(packed)) if packed is not plain else FRESH
         if len(packed) < len(plain):
             self._builder.add(blob_id, packed, len(plain))
         else:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.repository.index import Index
 from app.repository.model import FileProblem
+from app.repository.novelty import KNOWN, Novelty
 from app.repository.reading import FileReader, SourceChanged
 from app.repository.repository import Repository
 from app.repository.scan import reason_of
@@ -36,6 +37,7 @@ class ReadFile(NamedTuple):
     folder: int
     name: bytes
     node_json: str | None
+    novelty: Novelty = KNOWN
 
 
 class BatchDone(NamedTuple):
@@ -92,7 +94,8 @@ class Worker:
             for name in part.names:
                 self._board.raise_if_stopped()
                 path = os.path.join(part.path, name)
-                done.files.append(ReadFile(part.folder, name, self._read(path, done.problems)))
+                node_json = self._read(path, done.problems)
+                done.files.append(ReadFile(part.folder, name, node_json, self._reader.novelty))
                 self._board.add_file(self._number)
         return done
 
