@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final
 
 from app.errors import ConfigurationError
+from app.policy.lines import Line
 from app.policy.machine import DataSetFolders, Machine, Target, Ups
 from app.policy.model import DataSet, Document, Organisation, Revision, RoleHolder
 
@@ -147,7 +148,7 @@ def revision_entries(revision: Revision) -> tuple[Entry, ...]:
 
 
 _MACHINE_HEAD: Final = """\
-# What this computer has: the folders of the data sets, the places for copies, the UPSes. No secrets.
+# What this computer has: the folders of the data sets, the places for copies, the UPSes, the lines. No secrets.
 #
 # Made by the set-up and by the screens. You may change it by hand (`vangnet policy validate` checks it too), but
 # comments of your own are lost when Vangnet writes it again. Do not change repository_id, marker_id or fs_uuid:
@@ -175,6 +176,8 @@ def machine_text(machine: Machine) -> str:
         + list_block("targets", map(_target_entries, machine.targets)).rstrip("\n")
         + "\n\n"
         + list_block("upses", map(_ups_entries, machine.upses)).rstrip("\n")
+        + "\n\n"
+        + list_block("lines", map(_line_entries, machine.lines)).rstrip("\n")
         + "\n"
     )
 
@@ -208,4 +211,29 @@ def _target_entries(target: Target) -> tuple[Entry, ...]:
 
 
 def _ups_entries(ups: Ups) -> tuple[Entry, ...]:
-    return (("id", ups.id), ("name", ups.name), ("host", ups.host), ("port", ups.port), ("ups", ups.ups))
+    return (
+        ("id", ups.id),
+        ("name", ups.name),
+        ("kind", ups.kind.value),
+        ("host", ups.host),
+        ("port", ups.port),
+        ("ups", ups.ups),
+        ("protects", ups.protects),
+        ("username", ups.username),
+        ("battery_since", ups.battery_since),
+    )
+
+
+def _line_entries(line: Line) -> tuple[Entry, ...]:
+    return (
+        ("id", line.id),
+        ("name", line.name),
+        ("role", line.role.value),
+        ("interface", line.interface),
+        ("gateway", line.gateway),
+        ("provider", line.provider),
+        ("sla_expires", line.sla.expires),
+        ("sla_contact", line.sla.contact),
+        ("sla_reference", line.sla.reference),
+        ("sla_not_possible", line.sla.not_possible),
+    )

@@ -6,10 +6,12 @@ Kept in `machine.yml`, read and validated like the policy (`app.policy.load.load
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, NewType
+from typing import Final, Literal, NewType
 
+from app.policy.lines import Line
 from app.policy.model import DataSetId
 
 TargetId = NewType("TargetId", str)
@@ -79,15 +81,36 @@ class Target:
         return self.kind not in (TargetKind.FOLDER, TargetKind.USB)
 
 
+class UpsKind(StrEnum):
+    """Who tells about a UPS."""
+
+    NUT = "nut"
+    APCUPSD = "apcupsd"
+    BATTERY = "battery"
+    """The kernel: a laptop's battery, or a UPS that it shows as one."""
+
+
+THIS_COMPUTER: Final = "pc"
+"""What a UPS protects, beside the ids of places."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ups:
-    """A UPS to watch, by its NUT address."""
+    """A UPS to watch, by its address at a NUT server or an apcupsd; or this computer's own battery."""
 
     id: UpsId
     name: str
     host: str = "127.0.0.1"
     port: int = 3493
     ups: str = "ups"
+    """Its name at the server, or the battery's at the kernel ("BAT0")."""
+    kind: UpsKind = UpsKind.NUT
+    protects: tuple[str, ...] = (THIS_COMPUTER,)
+    """What hangs on it: THIS_COMPUTER and ids of places."""
+    username: str = ""
+    """For the server; the password is among the secrets."""
+    battery_since: date | None = None
+    """When its battery was put in, where the UPS itself does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,7 @@ class Machine:
     """Local (hour, minute) at which the day's copies are preferably made; a missed time is caught up."""
     theme: str = ""
     """Name of the screens' theme; the default when empty."""
+    lines: tuple[Line, ...] = ()
 
     def folders(self, data_set: DataSetId) -> DataSetFolders | None:
         return next((f for f in self.data_sets if f.data_set == data_set), None)

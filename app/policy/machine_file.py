@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
 from app.policy.decode import Fields, Item, nearest
 from app.policy.errors import Expected, Reason
-from app.policy.machine import DataSetFolders, Machine, Purpose, Target, TargetId, TargetKind, Ups, UpsId
+from app.policy.machine import DataSetFolders, Machine, Purpose, Target, TargetId, TargetKind
 from app.policy.model import DataSetId, Policy
+from app.policy.power_file import read_line, read_ups, report_unknown_devices
 from app.policy.yamlfile import Mapping, Report
 
 FORMAT: Final = 1
-_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,252})|\[[0-9a-fA-F:]{2,45}\]|::1?")
 
 
 def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine:
@@ -26,10 +25,14 @@ def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine
         ups_items = fields.items("upses", required=False)
         data_sets = tuple(_folders(item, known) for item in set_items)
         targets = tuple(_target(item, known) for item in target_items)
-        upses = tuple(_ups(item) for item in ups_items)
+        upses = tuple(read_ups(item) for item in ups_items)
+        line_items = fields.items("lines", required=False)
+        lines = tuple(read_line(item) for item in line_items)
         _report_doubles(set_items, tuple(folders.data_set for folders in data_sets))
         _report_doubles(target_items, tuple(target.id for target in targets))
         _report_doubles(ups_items, tuple(ups.id for ups in upses))
+        _report_doubles(line_items, tuple(line.id for line in lines))
+        report_unknown_devices(ups_items, upses, targets)
         _report_inside_source(target_items, targets, data_sets)
         time = fields.get("backup_time")
         return Machine(
@@ -39,6 +42,7 @@ def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine
             upses=upses,
             backup_time=time.time() if time else (18, 0),
             theme=fields.text("theme", ""),
+            lines=lines,
         )
 
 
@@ -82,21 +86,6 @@ def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
             disk_set=fields.text("disk_set", ""),
             kept_by=fields.text("kept_by", ""),
             data_sets=tuple(_known_set(entry, known) for entry in fields.items("data_sets", required=False)),
-        )
-
-
-def _ups(item: Item) -> Ups:
-    with item.fields() as fields:
-        host = fields.get("host")
-        name = host.text() if host else "127.0.0.1"
-        if host and not _HOST.fullmatch(name):
-            host.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.TEXT,))
-        return Ups(
-            id=UpsId(fields.slug("id")),
-            name=fields.text("name"),
-            host=name,
-            port=fields.number("port", 1, 65535, 3493),
-            ups=fields.text("ups", "ups"),
         )
 
 
