@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from app.policy.errors import Reason
-from app.policy.model import Axis, Confidentiality, Demand, Level, Rule, Tier, TierInfo
+from app.policy.model import Axis, Confidentiality, Demand, Level, Policy, Rule, Tier, TierInfo
 from app.policy.yamlfile import Report
 
 COPY_DEMANDS: Final = frozenset({Demand.WEEKLY_COPY, Demand.DAILY_COPY, Demand.DAILY_VERSIONS})
@@ -74,6 +74,15 @@ def check_levels(levels: tuple[Level, ...], values: dict[Axis, tuple[str, ...]],
                 report.add(Reason.MISSING_KEY, line, f"{key}.{level.id}.question", expected=("question",))
         if asked and asked[-1].question is not None:
             report.add(Reason.IMPOSSIBLE_VALUE, line, f"{key}.{asked[-1].id}.question", expected=("null",))
+
+
+def check_duties(policy: Policy, line: int, report: Report) -> None:
+    """Report a duty that is evidence for an item which the checklist does not have."""
+    items = tuple(str(item.id) for item in policy.checklist)
+    for duty in policy.duties:
+        for item in duty.items:
+            if item not in items and not report.problems:
+                report.add(Reason.UNKNOWN_VALUE, line, f"duties.{duty.id}.checklist", found=item, expected=items)
 
 
 def _missing(wanted: tuple[str, ...], there: list[str]) -> Iterator[str]:

@@ -269,6 +269,10 @@ class Fields:
     def label(self, key: str) -> Label:
         return self._read(key, Item.label, REQUIRED, Label("", ""))
 
+    def label_here(self) -> Label:
+        """The two languages among the other entries of this mapping."""
+        return Label(nl=self.text("nl"), en=self.text("en"))
+
     def items(self, key: str, *, required: bool = True) -> tuple[Item, ...]:
         return self._read(key, Item.items, REQUIRED if required else (), ())
 

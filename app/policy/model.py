@@ -9,7 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum, StrEnum
-from typing import Literal, NewType
+from typing import TYPE_CHECKING, Literal, NewType
+
+from app.policy.power_rules import PowerRules
+
+if TYPE_CHECKING:
+    from app.policy.duty import Duty
 
 DataSetId = NewType("DataSetId", str)
 RuleId = NewType("RuleId", str)
@@ -310,6 +315,23 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class Postponing:
+    """How people may put off what they owe: at most so long, so often in a row; after that only with the director."""
+
+    longest: timedelta = timedelta(days=30)
+    in_a_row: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewTrigger:
+    """An event after which the policy is reviewed (S1-9.1, S3-9.2)."""
+
+    id: str
+    label: Label
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A whole, validated policy file."""
 
@@ -323,13 +345,21 @@ class Policy:
     retention: Retention
     legal_retention: tuple[LegalRetention, ...]
     restore_tests: RestoreTestPlan
-    review_triggers: tuple[Label, ...]
+    review_triggers: tuple[ReviewTrigger, ...]
     checklist: tuple[ChecklistItem, ...]
     typical_data_sets: tuple[TypicalDataSet, ...]
     data_sets: tuple[DataSet, ...]
     revisions: tuple[Revision, ...]
     sha256: str
     """Of the file's bytes as loaded, hex."""
+    power: PowerRules = PowerRules()
+    review_within: timedelta = timedelta(days=30)
+    """So soon after such an event the review is done."""
+    duties: tuple[Duty, ...] = ()
+    postponing: Postponing = Postponing()
+
+    def duty(self, duty_id: str) -> Duty | None:
+        return next((duty for duty in self.duties if duty.id == duty_id), None)
 
     def data_set(self, data_set_id: DataSetId) -> DataSet:
         """Return a data set; raises KeyError when the policy has none with this id."""

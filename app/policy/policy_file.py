@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from app.policy.checks import COPY_DEMANDS, check_levels, check_rules, check_tiers
+from app.policy.checks import COPY_DEMANDS, check_duties, check_levels, check_rules, check_tiers
 from app.policy.decode import Fields, Item
+from app.policy.duty_file import REVIEW_WITHIN, read_duty, read_postponing, read_trigger
 from app.policy.errors import Expected, Reason
 from app.policy.model import (
     Availability,
@@ -41,6 +42,7 @@ from app.policy.model import (
     TierInfo,
     TypicalDataSet,
 )
+from app.policy.power_rules import PowerRules
 from app.policy.yamlfile import Mapping, Report
 
 T = TypeVar("T")
@@ -62,8 +64,9 @@ def read_policy(top: Mapping, sha256: str, report: Report) -> Policy:
         review = fields.mapping("review")
         with review:
             review_months = review.number("months", 1, 12)
-            triggers = tuple(item.label() for item in review.items("triggers"))
-        return Policy(
+            triggers = tuple(read_trigger(item, n) for n, item in enumerate(review.items("triggers"), 1))
+            within = review.optional_duration("within") or REVIEW_WITHIN
+        policy = Policy(
             organisation=_organisation(fields.mapping("organisation")),
             document=_document(fields.mapping("document"), review_months),
             norm_profiles=_norm_profiles(fields),
@@ -80,7 +83,13 @@ def read_policy(top: Mapping, sha256: str, report: Report) -> Policy:
             data_sets=_unique(fields, "data_sets", _data_set, lambda data_set: data_set.id),
             revisions=_unique(fields, "revisions", _revision, lambda revision: revision.version),
             sha256=sha256,
+            power=_power(fields),
+            review_within=within,
+            duties=_unique(fields, "duties", read_duty, lambda duty: duty.id) if fields.get("duties") else (),
+            postponing=read_postponing(fields.get("postponing")),
         )
+        check_duties(policy, fields.line, report)
+        return policy
 
 
 def _unique(fields: Fields, key: str, read: Callable[[Item], T], name: Callable[[T], str]) -> tuple[T, ...]:
@@ -234,6 +243,20 @@ def _role(fields: Fields, role: Role) -> RoleHolder:
             deputy=fields.text("deputy", ""),
             email=fields.text("email", ""),
             phone=fields.text("phone", ""),
+        )
+
+
+def _power(fields: Fields) -> PowerRules:
+    """An older policy has no such part; what it leaves out is as in the template."""
+    part = fields.get("power")
+    if part is None:
+        return PowerRules()
+    usual = PowerRules()
+    with part.fields() as power:
+        return PowerRules(
+            minimum_runtime=power.optional_duration("minimum_runtime") or usual.minimum_runtime,
+            mains_steady=power.optional_duration("mains_steady") or usual.mains_steady,
+            self_test_every=power.optional_duration("self_test_every") or usual.self_test_every,
         )
 
 

@@ -235,3 +235,27 @@ def test_template_is_tidy() -> None:
     assert "\t" not in text
     assert not re.search(r" +$", text, re.MULTILINE)
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_every_duty_traces_to_the_register_and_says_how_it_is_done() -> None:
+    policy = template_policy()
+    for duty in policy.duties:
+        assert duty.source, duty.id
+        assert set(duty.source) <= REGISTER, duty.id
+        assert all(NORMS.fullmatch(norm) for norm in duty.norms), duty.id
+        assert 2 <= len(duty.steps) <= 4, duty.id
+        assert duty.asks.nl.endswith("?"), duty.id
+        assert duty.asks.en.endswith("?"), duty.id
+
+
+def test_what_only_people_can_show_for_the_checklist_is_asked_of_them_in_time() -> None:
+    served = {item for duty in template_policy().duties for item in duty.items}
+    # C02 and C05 stand in the policy itself; C03, C08 to C17, C19, C20, C22 to C25, C32 and C40 Vangnet sees; C39 is
+    # the review. The others need somebody to do something every year.
+    assert served >= {f"C{n:02}" for n in (4, 6, 18, 21, 26, 27, 28, 29, 30, 31, 33, 34, 35, 36, 37, 38)}
+
+
+def test_events_that_open_a_review_are_those_of_the_register() -> None:
+    triggers = {trigger.id: trigger.source for trigger in template_policy().review_triggers}
+    assert len(triggers) == 10
+    assert {source for sources in triggers.values() for source in sources} == {"S1-9.1", "S3-9.1", "S3-9.2"}
