@@ -14,7 +14,7 @@ from app.repository.check_structure import Blob, Finding
 from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import INDEX_FILE_LIMIT, Index, PackContents, decode_index
 from app.repository.keys import KEY_FILE_LIMIT, describe_key_file
-from app.repository.model import CheckProblem, PackId, Snapshot, SnapshotId
+from app.repository.model import Cancel, CheckProblem, PackId, Snapshot, SnapshotId
 from app.repository.pack import MAX_PACK, PackEntry, header_length, parse_header
 from app.repository.repository import Repository
 from app.repository.snapshots import SNAPSHOT_LIMIT, decode_snapshot
@@ -121,15 +121,17 @@ class PackOutcome:
     finding: Finding | None
 
 
-def check_pack(repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int) -> PackOutcome:
+def check_pack(
+    repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int, cancel: Cancel
+) -> PackOutcome:
     """Read a pack of `size` bytes whole: its name, its header against the index, every blob the index says it holds.
 
-    `entries` are sorted by offset. A part of the pack is held at a time, whatever its size.
+    `entries` are sorted by offset. A part of the pack is held at a time, whatever its size. Raises Cancelled.
     """
     file = f"data/{pack.hex()}"
     if size > MAX_PACK:
         return PackOutcome(pack, 0, Finding(file, "pack-size", blobs_of(entries)))
-    checked = attempt(repository, lambda: _read_pack(repository, pack, entries, size))
+    checked = attempt(repository, lambda: _read_pack(repository, pack, entries, size, cancel))
     if isinstance(checked, str):
         return PackOutcome(pack, 0, Finding(file, checked, blobs_of(entries)))
     bad, is_as_named = checked
@@ -144,7 +146,7 @@ def check_pack(repository: Repository, pack: PackId, entries: Sequence[PackEntry
 
 
 def _read_pack(
-    repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int
+    repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int, cancel: Cancel
 ) -> tuple[frozenset[Blob], bool]:
     """Return the blobs of a pack that are not whole, and whether its bytes are those that its name was made of."""
     digest = hashlib.sha256()
@@ -154,6 +156,7 @@ def _read_pack(
         read = memoryview(repository.backend.load_range(FileKind.PACK, pack.hex(), at, end - at))
         digest.update(read)
         for entry in group:
+            cancel.heed()
             start = entry.offset - at
             if entry.offset < free_from:  # blobs never overlap: a million on one spot would take days to open
                 bad.add((entry.id, entry.is_tree))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.repository.backend.base import FileKind
 from app.repository.blob_reader import is_damage
-from app.repository.errors import BackendError, Cancelled, RepositoryDamaged
+from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index
 from app.repository.model import BlobId, Cancel, Node, Snapshot, SnapshotId
 from app.repository.repository import Repository
@@ -51,8 +51,7 @@ def walk_structure(repository: Repository, index: Index, roots: Iterable[BlobId]
     pending = list(roots)
     seen: set[BlobId] = set(pending)
     while pending:
-        if cancel.is_set():
-            raise Cancelled
+        cancel.heed()
         tree = pending.pop()
         if (tree, True) not in index:
             found.not_listed.add((tree, True))
@@ -121,8 +120,7 @@ class _Reached:
     def from_tree(self, root: BlobId) -> frozenset[int]:
         pending: list[tuple[BlobId, set[int] | None, list[BlobId]]] = [(root, None, [])]
         while pending:
-            if self._cancel.is_set():
-                raise Cancelled
+            self._cancel.heed()
             tree, own, below = pending.pop()
             if tree in self._known:
                 continue

@@ -121,7 +121,7 @@ class _Run:
         self._monitor.bytes_total = sum(size for _, size in self._to_read)
         tasks = 1 + len(self._to_read)
         workers = worker_count(self._repository.backend, tasks)
-        run_tasks(tasks, self._perform_task, self._collect, workers=workers, cancel=self._cancel)
+        run_tasks(tasks, self._perform_task, self._collect, workers=workers, cancel=self._cancel, monitor=self._monitor)
         # A pack that is missing, cut or damaged is named once, not again for its trees.
         findings = self._files.findings
         named = {finding.file for finding in findings if finding.blobs}
@@ -133,7 +133,7 @@ class _Run:
             roots = [snapshot.tree for snapshot in self._files.snapshots]
             return walk_structure(self._repository, self._files.index, roots, self._cancel)
         pack, size = self._to_read[number - 1]
-        return check_pack(self._repository, pack, self._packs[pack], size)
+        return check_pack(self._repository, pack, self._packs[pack], size, self._cancel)
 
     def _collect(self, outcome: StructureFindings | PackOutcome) -> None:
         if isinstance(outcome, StructureFindings):

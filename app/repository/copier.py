@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.clock import Clock, SystemClock
-from app.repository.errors import BackendError, Cancelled, RepositoryDamaged, RepositoryError
+from app.repository.errors import BackendError, RepositoryDamaged, RepositoryError
 from app.repository.index import PackContents
 from app.repository.locks import Lock
 from app.repository.marking import Marks
@@ -157,8 +157,7 @@ class _Run:
 
     def _copy_blobs(self, pack: PackId, entries: Sequence[PackEntry]) -> None:
         for entry, sealed in read_sealed(self._source, pack, entries):
-            if self._cancel.is_set():
-                raise Cancelled
+            self._cancel.heed(self._monitor)
             if sealed is not None and self._may_move(entry) and self._is_as_sealed(sealed):
                 self._writer.add_sealed(entry.id, entry.is_tree, sealed, entry.plain_length)
             else:

@@ -9,7 +9,7 @@ import msgspec
 from app.repository.backend.base import FileKind
 from app.repository.blob_reader import is_damage
 from app.repository.decoding import UNDECODABLE
-from app.repository.errors import BackendError, Cancelled, RepositoryDamaged
+from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index, PackedBlob
 from app.repository.model import BlobId, Cancel, Monitor
 from app.repository.repository import Repository
@@ -45,8 +45,7 @@ class Marks:
         """
         pending = [root for root in roots if self._mark(root, is_tree=True)]
         while pending:
-            if cancel.is_set():
-                raise Cancelled
+            cancel.heed(monitor)
             tree = pending.pop()
             content, subtrees = references(load_tree_json(self._repository, self._index, tree), file=tree.hex())
             for blob_id in content:

@@ -18,7 +18,7 @@ from app.errors import VangnetError
 from app.repository.backend.base import Backend
 from app.repository.errors import Cancelled, WorkerDied
 from app.repository.forked import make_ready, settle_in
-from app.repository.model import Cancel
+from app.repository.model import Cancel, Monitor
 
 Outcome = TypeVar("Outcome")
 
@@ -56,17 +56,18 @@ def run_tasks(
     *,
     workers: int,
     cancel: Cancel,
+    monitor: Monitor | None = None,
 ) -> None:
     """Perform the tasks 0 … count-1 in no fixed order and collect their outcomes in this process.
 
-    Outcomes are pickled. Raises what `perform` raised, Cancelled, or WorkerDied; no worker is left behind.
+    `perform` calls `cancel.heed` between two blobs. Outcomes are pickled. Raises what `perform` raised, Cancelled, or
+    WorkerDied; no worker is left behind.
     """
     if workers > 0:
-        _Crew(count, perform, workers).run(collect, cancel)
+        _Crew(count, perform, workers).run(collect, cancel, monitor)
         return
     for number in range(count):
-        if cancel.is_set():
-            raise Cancelled
+        cancel.heed(monitor)
         collect(perform(number))
 
 
@@ -92,11 +93,13 @@ class _Crew(Generic[Outcome]):
             self._end()
             raise
 
-    def run(self, collect: Callable[[Outcome], None], cancel: Cancel) -> None:
+    def run(self, collect: Callable[[Outcome], None], cancel: Cancel, monitor: Monitor | None) -> None:
         try:
             while self._workers:
                 if cancel.is_set():
                     self._stop.value = 1
+                elif cancel.is_paused():  # the workers wait by themselves
+                    cancel.heed(monitor)
                 for reader in wait(list(self._workers), timeout=_POLL_S):
                     assert isinstance(reader, Connection)
                     self._receive(reader, collect)
@@ -130,6 +133,8 @@ class _Crew(Generic[Outcome]):
         try:
             while not self._stop.value and (number := self._take()) < count:
                 writer.send(perform(number))
+            writer.send(_Finished())
+        except Cancelled:  # nothing half done is left; the others come to that point too
             writer.send(_Finished())
         except VangnetError as exc:
             writer.send(_Failed(type(exc), exc.data))

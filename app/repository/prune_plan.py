@@ -8,7 +8,7 @@ from itertools import groupby
 
 from app.repository.backend.base import FileKind
 from app.repository.crypto import OVERHEAD
-from app.repository.errors import BackendError, Cancelled, RepositoryDamaged
+from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index, PackedBlob
 from app.repository.marking import Marks
 from app.repository.model import BlobId, Cancel, Monitor, PackId
@@ -99,7 +99,7 @@ def make_plan(
     stored = {PackId(bytes.fromhex(info.name)): info.size for info in repository.backend.list(FileKind.PACK)}
     uses = {pack: PackUse() for pack in index.packs}
     plan = PrunePlan(marks.marked, uses)
-    _count(plan, index, _Duplicates(repository, stored, uses), cancel)
+    _count(plan, index, _Duplicates(repository, stored, uses), monitor, cancel)
     plan.unindexed = {pack: size for pack, size in stored.items() if pack not in uses}
     candidates = []
     for pack, use in uses.items():
@@ -120,7 +120,7 @@ def _refuse_if_damaged(pack: PackId, use: PackUse, stored: Mapping[PackId, int])
         raise RepositoryDamaged(file=f"data/{pack.hex()}", reason="pack-size")
 
 
-def _count(plan: PrunePlan, index: Index, duplicates: _Duplicates, cancel: Cancel) -> None:
+def _count(plan: PrunePlan, index: Index, duplicates: _Duplicates, monitor: Monitor, cancel: Cancel) -> None:
     """Count what each pack holds; of a blob that is stored more than once only one place is needed."""
     several: list[tuple[int, BlobId, list[PackedBlob]]] = []
     number = 0
@@ -135,8 +135,7 @@ def _count(plan: PrunePlan, index: Index, duplicates: _Duplicates, cancel: Cance
                 plan.uses[place.pack].count(place, needed=needed)
         number += len(places)
     for number, blob_id, places in several:
-        if cancel.is_set():
-            raise Cancelled
+        cancel.heed(monitor)
         chosen = duplicates.choose(blob_id, places)
         plan.kept_blobs[number] = 0
         plan.kept_blobs[number + chosen] = 1

@@ -17,7 +17,6 @@ from app.repository.blob_reader import is_damage
 from app.repository.errors import (
     BackendError,
     BackendFull,
-    Cancelled,
     FileMissing,
     RepositoryDamaged,
     RepositoryError,
@@ -197,8 +196,7 @@ class _Run:
         for number, pack in enumerate(packs):
             if number % _CONFIRM_EVERY == 0:
                 self._lock.ensure_held()
-            if self._cancel.is_set():
-                raise Cancelled
+            self._cancel.heed(self._monitor)
             with contextlib.suppress(FileMissing):
                 self._repository.backend.remove(FileKind.PACK, pack.hex())
                 self._done.bytes_removed += self._sizes[pack]
@@ -250,8 +248,7 @@ class _Run:
     def _move(self, pack: PackId, entries: Sequence[PackEntry], writer: PackWriter) -> bool:
         """Copy blobs into new packs, each verified; return False when one is damaged: then the pack has to stay."""
         for entry, sealed in read_sealed(self._repository, pack, entries):
-            if self._cancel.is_set():
-                raise Cancelled
+            self._cancel.heed(self._monitor)
             try:
                 if sealed is None:
                     raise RepositoryDamaged(file=f"data/{pack.hex()}", reason="unreadable")

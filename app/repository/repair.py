@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileInfo, FileKind
 from app.repository.blob_reader import is_damage
-from app.repository.errors import BackendError, Cancelled, FileMissing, RepositoryDamaged, RepositoryError
+from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, RepositoryError
 from app.repository.index import INDEX_FILE_LIMIT, PackContents, decode_index
 from app.repository.index_files import IndexFiles
 from app.repository.model import BlobId, Cancel, CheckProblem, Monitor, PackId, Phase
@@ -53,8 +53,7 @@ def repair_index(
         monitor.files_total = len(stored)
         writer = IndexWriter(repository)
         for info in stored:
-            if cancel.is_set():
-                raise Cancelled
+            cancel.heed(monitor)
             try:
                 entries = _list_pack(repository, info, old_names)
             except RepositoryError as exc:
@@ -153,7 +152,7 @@ def repair_packs(
         saved: set[BlobId] = set()
         lost: list[PackEntry] = []
         for pack, entries in known.items():
-            lost.extend(_move_whole(repository, pack, entries, writer, cancel, saved))
+            lost.extend(_move_whole(repository, pack, entries, writer, monitor, cancel, saved))
             monitor.files_done += 1
         writer.flush()
         files.add(written)
@@ -218,13 +217,13 @@ def _move_whole(
     pack: PackId,
     entries: Sequence[PackEntry],
     writer: PackWriter,
+    monitor: Monitor,
     cancel: Cancel,
     saved: set[BlobId],
 ) -> Iterator[PackEntry]:
     """Copy what is whole into new packs; yield what is not."""
     for entry, sealed in read_sealed(repository, pack, entries):
-        if cancel.is_set():
-            raise Cancelled
+        cancel.heed(monitor)
         if sealed is None or not _opens(repository, entry, sealed):
             yield entry
             continue

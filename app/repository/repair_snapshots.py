@@ -17,7 +17,7 @@ from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileKind
 from app.repository.crypto import OVERHEAD
 from app.repository.decoding import UNDECODABLE
-from app.repository.errors import Cancelled, RepositoryDamaged
+from app.repository.errors import RepositoryDamaged
 from app.repository.index import PackContents
 from app.repository.marking import load_tree_json
 from app.repository.model import BlobId, Cancel, FileProblem, Monitor, Phase, Snapshot, SnapshotId
@@ -77,7 +77,7 @@ def repair_snapshots(
     with repository.lock(exclusive=not dry_run, clock=clock or SystemClock(), refresh_in_thread=True) as lock:
         repository.forget_index()
         chosen = repository.snapshots() if snapshots is None else snapshots
-        mender = _Mender(repository, cancel)
+        mender = _Mender(repository, monitor, cancel)
         mended = [(snapshot, mender.mend(snapshot.tree)) for snapshot in chosen]
         lost = tuple(snapshot.id for snapshot, tree in mended if tree is None)
         changed = [(snapshot, tree) for snapshot, tree in mended if tree is not None and tree != snapshot.tree]
@@ -118,9 +118,10 @@ class _Folder:
 class _Mender:
     """Makes trees without what is lost. Each tree is mended once, however many snapshots share it."""
 
-    def __init__(self, repository: Repository, cancel: Cancel) -> None:
+    def __init__(self, repository: Repository, monitor: Monitor, cancel: Cancel) -> None:
         self._repository = repository
         self._index = repository.index
+        self._monitor = monitor
         self._cancel = cancel
         self._mended: dict[BlobId, BlobId | None] = {}
         self._new: dict[BlobId, bytes] = {}
@@ -130,8 +131,7 @@ class _Mender:
         """Return the tree to use instead, the same when it is whole, None when it cannot be read itself."""
         pending: list[tuple[BlobId, bytes] | _Folder] = [(root, b"")]
         while pending:
-            if self._cancel.is_set():
-                raise Cancelled
+            self._cancel.heed(self._monitor)
             item = pending.pop()
             if isinstance(item, _Folder):
                 self._finish(item)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.repository.blob_reader import READ_BYTES, READ_GAP, BlobReader
 from app.repository.index import PackedBlob
-from app.repository.model import BlobId
+from app.repository.model import BlobId, Cancel
 from app.repository.repository import Repository
 from app.repository.restore_files import NewFile, Target, reads_back, write_content
 from app.repository.restore_plan import (
@@ -58,6 +58,7 @@ class ContentWriter:
         *,
         shared_names: Mapping[int, bytes],
         verify: bool,
+        cancel: Cancel,
     ) -> None:
         """`shared_names`: the temporary names of files that several tasks write, by entry number."""
         self._index = repository.readable_index
@@ -67,15 +68,17 @@ class ContentWriter:
         self._tasks = tasks
         self._shared_names = shared_names
         self._verify = verify
+        self._cancel = cancel
 
     def perform(self, number: int) -> TaskOutcome:
-        """Perform one task; raises only what ends the whole restore (the repository went away)."""
+        """Perform one task; raises only what ends the whole restore (the repository went away, Cancelled)."""
         outcome = TaskOutcome(number)
         match self._tasks[number]:
             case SmallFiles() as task:
                 self._bring_small_files(task, outcome)
             case EmptyFiles(files):
                 for file in files:
+                    self._cancel.heed()
                     self._write_small_file(file, b"", outcome)
             case Segment() as segment:
                 self._bring_segment(segment, outcome)
@@ -86,6 +89,7 @@ class ContentWriter:
         last_id: BlobId | None = None
         content: bytes | memoryview | None = None
         for place, file in task.files:
+            self._cancel.heed()
             blob_id = self._entries[file].node.content[0]
             if blob_id != last_id:  # copies of one file lie side by side in the task
                 content = self._reader.open(blob_id, place, read, task.start)
@@ -158,6 +162,7 @@ class ContentWriter:
                 last += 1
             read = self._reader.read(places[first].pack, start, end)
             for number in range(first, last):
+                self._cancel.heed()
                 plain = self._reader.open(content[number], places[number], read, start)
                 if plain is None:
                     raise Unrestorable(BLOB_DAMAGED)

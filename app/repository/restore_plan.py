@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from app.repository.blob_reader import READ_BYTES, READ_GAP
 from app.repository.crypto import OVERHEAD
-from app.repository.errors import Cancelled, RepositoryDamaged
+from app.repository.errors import RepositoryDamaged
 from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding, load_tree
 from app.repository.index import Index, PackedBlob
 from app.repository.model import (
     BlobId,
     Cancel,
     FileProblem,
+    Monitor,
     Node,
     NodeType,
     PackId,
@@ -124,7 +125,9 @@ def _parents(path: bytes) -> Iterator[bytes]:
     yield b""
 
 
-def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOptions, cancel: Cancel) -> RestorePlan:
+def plan_restore(
+    repository: Repository, snapshot: Snapshot, options: RestoreOptions, monitor: Monitor, cancel: Cancel
+) -> RestorePlan:
     """Walk a snapshot and plan what is wanted of it; what cannot be read is named in the plan's problems.
 
     Raises RepositoryDamaged ("too-many-entries") for a snapshot that was made to have no end.
@@ -136,8 +139,7 @@ def plan_restore(repository: Repository, snapshot: Snapshot, options: RestoreOpt
     frame: _Frame | None = _enter(repository, plan, unfolding, snapshot.tree, b"", None, None)
     depth = 1
     while frame is not None:
-        if cancel.is_set():
-            raise Cancelled
+        cancel.heed(monitor)
         node = next(frame.nodes, None)
         if node is None:
             frame, depth = frame.above, depth - 1

@@ -73,7 +73,7 @@ def restore(
     monitor.phase = Phase.OPENING
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading_lock(repository))
-        plan = plan_restore(repository, snapshot, options, cancel)
+        plan = plan_restore(repository, snapshot, options, monitor, cancel)
         target = stack.enter_context(Target(to, plan.folders))
         run = _Restore(plan, target, options, monitor)
         run.make_folders()
@@ -181,10 +181,18 @@ class _Restore:
                 reads.tasks,
                 shared_names=self._shared_names,
                 verify=self._options.verify,
+                cancel=cancel,
             )
             worth_it = reads.bytes_total >= _WORTH_WORKERS_BYTES or len(files) >= _WORTH_WORKERS_FILES
             workers = worker_count(repository.backend, len(reads.tasks)) if worth_it else 0
-            run_tasks(len(reads.tasks), writer.perform, self._collect, workers=workers, cancel=cancel)
+            run_tasks(
+                len(reads.tasks),
+                writer.perform,
+                self._collect,
+                workers=workers,
+                cancel=cancel,
+                monitor=self._monitor,
+            )
         finally:
             for number in tuple(self._shared_names):
                 self._discard_shared(number)

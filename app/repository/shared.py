@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import mmap
 import multiprocessing
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from app.repository.errors import Cancelled
-from app.repository.model import BlobId, Cancel
+from app.repository.model import BlobId
 
 MOST_WORKERS = 8
 _PAGE = 4096
@@ -25,10 +26,14 @@ _LEVELS = 8
 
 
 class Board:
-    """Counters that each worker writes in its own place, and a flag that stops them all."""
+    """Counters that each worker writes in its own place, and a flag that stops them all.
 
-    def __init__(self, cancel: Cancel) -> None:
-        self._cancel = cancel  # for a worker in this process; a forked one hears of it through `stop`
+    `heed` is what a worker calls between two blobs besides: `Cancel.heed`, or what the archiver does when it is the
+    worker itself.
+    """
+
+    def __init__(self, heed: Callable[[], None]) -> None:
+        self._heed = heed
         self._memory = mmap.mmap(-1, _PAGE)
         self._words = memoryview(self._memory).cast("Q")
 
@@ -36,9 +41,10 @@ class Board:
         self._words[_STOP] = 1
 
     def raise_if_stopped(self) -> None:
-        """Raise Cancelled when the run is to stop."""
-        if self._words[_STOP] or self._cancel.is_set():
+        """Raise Cancelled when the run is to stop; wait while it is paused."""
+        if self._words[_STOP]:
             raise Cancelled
+        self._heed()
 
     def add_bytes(self, worker: int, count: int) -> None:
         self._words[_BYTES + worker] += count
