@@ -16,6 +16,7 @@ from app.power.nut import probe, read_machine_upses
 from app.records.facts import DriveSight, TargetSight, UpsSight
 from app.records.store import Records
 from app.targets.drives import connected_drives
+from app.targets.errors import TargetError, TargetNotThere
 from app.targets.place import TargetConnection, connection
 
 LOOK_TIMEOUT_S = 10.0
@@ -37,22 +38,27 @@ class TargetWatch:
         self._written: dict[str, TargetSight] = {}
         self._looked = False
         self.connected: frozenset[str] = frozenset()
+        """The targets that can be used now."""
+        self.errors: dict[str, TargetError] = {}
+        """Why each of the others cannot."""
 
     async def look(self, machine: Machine, drives: tuple[DriveSight, ...]) -> frozenset[str]:
         """Look at every target and record what changed; returns the ids of those that came since the last look."""
-        sights = await asyncio.gather(*(self._look_at(target, drives) for target in machine.targets))
-        for sight in sights:
+        found = await asyncio.gather(*(self._look_at(target, drives) for target in machine.targets))
+        self.errors = {connection.target.id: connection.error for connection in found if connection.error is not None}
+        now = self._clock.now()
+        for sight in (connection.sight(now) for connection in found):
             known = self._written.get(sight.target)
             if known is None or _tells_news(known, sight):
                 self._records.see_target(sight)
                 self._written[sight.target] = sight
             if known is None or known.connected != sight.connected:
                 say("target-here" if sight.connected else "target-gone", target=sight.target)
-        before, self.connected = self.connected, frozenset(sight.target for sight in sights if sight.connected)
+        before, self.connected = self.connected, frozenset(c.target.id for c in found if c.connected)
         first, self._looked = not self._looked, True
         return frozenset() if first else self.connected - before
 
-    async def _look_at(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetSight:
+    async def _look_at(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetConnection:
         # A look that hung last time may hang still: its thread is waited for again, not doubled.
         looking = self._looking.get(target.id)
         if looking is None or looking.done():
@@ -60,9 +66,10 @@ class TargetWatch:
             self._looking[target.id] = looking
         done, _hanging = await asyncio.wait((looking,), timeout=LOOK_TIMEOUT_S)
         if not done:
-            return TargetSight(target.id, connected=False, since=self._clock.now())
+            error = TargetNotThere(target=target.name, path=str(target.path), reason="gone")
+            return TargetConnection(target, None, error)
         del self._looking[target.id]
-        return looking.result().sight(self._clock.now())
+        return looking.result()
 
 
 def _in_thread(look: Callable[[], TargetConnection]) -> asyncio.Future[TargetConnection]:

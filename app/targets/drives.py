@@ -1,4 +1,4 @@
-"""The USB disks that are plugged in now, and a watcher that tells when that changes.
+"""The USB and iSCSI disks that are here now, and a watcher that tells when that changes.
 
 Facts only: nothing here mounts, writes or decides. udev is trusted for what a device is (source: udev(7),
 60-persistent-storage.rules): a disk in an enclosure says ID_BUS=ata there, so the USB bridge counts too.
@@ -226,7 +226,7 @@ def _sight(device: pyudev.Device, mounts: tuple[Mount, ...]) -> DriveSight | Non
         node, number = device.device_node, device.device_number
     except (pyudev.DeviceNotFoundError, OSError, ValueError, KeyError):  # it left while we looked
         return None
-    if not node or not sectors or not _is_usb(properties) or properties.get("ID_FS_USAGE") != "filesystem":
+    if not node or not sectors or not _comes_and_goes(properties) or properties.get("ID_FS_USAGE") != "filesystem":
         return None
     mount = visible_mount(node, number, mounts)
     return DriveSight(
@@ -242,10 +242,11 @@ def _sight(device: pyudev.Device, mounts: tuple[Mount, ...]) -> DriveSight | Non
     )
 
 
-def _is_usb(properties: Mapping[str, str]) -> bool:
-    return (
-        properties.get("ID_BUS") == "usb" or "ID_USB_DRIVER" in properties or "-usb-" in properties.get("ID_PATH", "")
-    )
+def _comes_and_goes(properties: Mapping[str, str]) -> bool:
+    """Tell whether a disk is plugged in (USB) or logged in to (iSCSI): both are known by their file system only."""
+    path = properties.get("ID_PATH", "")
+    usb = properties.get("ID_BUS") == "usb" or "ID_USB_DRIVER" in properties or "-usb-" in path
+    return usb or "-iscsi-" in path
 
 
 def _first(properties: Mapping[str, str], *names: str) -> str:

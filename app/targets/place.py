@@ -22,9 +22,17 @@ from app.repository.backend.local import LocalBackend
 from app.repository.errors import RepositoryNotFound
 from app.repository.repository import Repository
 from app.targets.drives import connected_drives
-from app.targets.errors import MarkerDamaged, TargetError, TargetNotThere, WrongDisk
+from app.targets.errors import (
+    DiskActionRefused,
+    DiskServiceMissing,
+    MarkerDamaged,
+    TargetError,
+    TargetNotThere,
+    WrongDisk,
+)
 from app.targets.keys import KeyRing
 from app.targets.marker import Marker, read_marker
+from app.targets.mounting import mount_disk
 from app.targets.prepare import prepare_target, recognise
 
 __all__ = ["TargetConnection", "connection", "locate", "open_target", "prepare_target", "recognise"]
@@ -44,11 +52,17 @@ class TargetConnection:
 
     @property
     def connected(self) -> bool:
+        """It can be used now."""
         return self.folder is not None
+
+    @property
+    def here(self) -> bool:
+        """It is attached to this computer; a disk that is plugged in without being mounted is not out of reach."""
+        return self.connected or (self.error is not None and self.error.data.get("reason") == "not-mounted")
 
     def sight(self, now: datetime) -> TargetSight:
         """Return this as the fact that records keep."""
-        return TargetSight(self.target.id, self.connected, now, self.free_bytes, self.total_bytes)
+        return TargetSight(self.target.id, self.here, now, self.free_bytes, self.total_bytes)
 
 
 def connection(target: Target, drives: tuple[DriveSight, ...] | None = None) -> TargetConnection:
@@ -80,11 +94,11 @@ def locate(target: Target, drives: tuple[DriveSight, ...] | None = None) -> Path
 
 
 def open_target(home: Home, target: Target, drives: tuple[DriveSight, ...] | None = None) -> Repository:
-    """Open a target's repository with the organisation's master key.
+    """Open a target's repository with the organisation's master key; a disk that is plugged in only is mounted first.
 
     Raises what `locate` raises, KeyRingMissing, WrongKey or RepositoryDamaged.
     """
-    folder = locate(target, drives)
+    folder = _locate_mounted(target, drives)
     master = KeyRing.load(home).master
     try:
         repository = Repository.open(LocalBackend(folder), master=master)
@@ -95,28 +109,45 @@ def open_target(home: Home, target: Target, drives: tuple[DriveSight, ...] | Non
     return repository
 
 
+def _locate_mounted(target: Target, drives: tuple[DriveSight, ...] | None) -> Path:
+    """Locate a target; a disk that was let go after its last run, or that no desktop mounts, is mounted now."""
+    try:
+        return locate(target, drives)
+    except TargetNotThere as error:
+        device = error.data.get("device")
+        if error.data.get("reason") != "not-mounted" or not device:
+            raise
+        here = connected_drives() if drives is None else drives
+        try:
+            mounted = tuple(mount_disk(drive) if drive.device == device else drive for drive in here)
+        except (DiskServiceMissing, DiskActionRefused) as refusal:
+            raise error from refusal
+        # Its identity is checked after it was mounted, as for any other.
+        return locate(target, mounted)
+
+
 def _locate_on_disk(target: Target, drives: tuple[DriveSight, ...]) -> Path:
     candidates = [drive for drive in drives if target.fs_uuid and drive.fs_uuid == target.fs_uuid]
     if not candidates:
         raise TargetNotThere(target=target.name, path=str(target.path), reason="not-connected")
-    mounted = [drive for drive in candidates if drive.mount_point]
-    if not mounted:
-        device = candidates[0].device
-        raise TargetNotThere(target=target.name, path=str(target.path), reason="not-mounted", device=device)
-    found: list[tuple[DriveSight, Path]] = []
+    # A disk and its clone, both plugged in: where the markers do not tell them apart, only the serial number can.
+    found: list[tuple[DriveSight, Path | None]] = []
     refusals: list[VangnetError] = []
-    for drive in mounted:
+    for drive in candidates:
         try:
-            found.append((drive, _checked_folder(target, Path(drive.mount_point))))
+            found.append((drive, _checked_folder(target, Path(drive.mount_point)) if drive.mount_point else None))
         except TargetError as error:
             refusals.append(error)
-    if len(found) > 1:  # a disk and its clone, both plugged in: only the serial number tells them apart
+    if not found:
+        raise refusals[0]
+    if len(found) > 1:
         found = [(drive, folder) for drive, folder in found if target.serial and drive.serial == target.serial]
         if len(found) != 1:
             raise WrongDisk(target=target.name, path=str(target.path), reason="ambiguous", found="", organisation="")
-    if not found:
-        raise refusals[0]
-    return found[0][1]
+    drive, folder = found[0]
+    if folder is None:
+        raise TargetNotThere(target=target.name, path=str(target.path), reason="not-mounted", device=drive.device)
+    return folder
 
 
 def _checked_folder(target: Target, mount_point: Path) -> Path:

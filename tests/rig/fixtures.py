@@ -11,6 +11,7 @@ from tests.rig.faultfs import FaultyFolder
 from tests.rig.nut import NutServer
 from tests.rig.programs import need
 from tests.rig.udev import running_udev
+from tests.rig.udisks import UdisksRig
 from tests.rig.usb import UsbRig
 
 
@@ -26,6 +27,17 @@ def usb(udev: None, tmp_path: Path) -> Iterator[UsbRig]:
     """A rig to make, plug in, mount and pull out USB disks."""
     rig = UsbRig(tmp_path)
     try:
+        yield rig
+    finally:
+        rig.clean_up()
+
+
+@pytest.fixture
+def udisks(udev: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UdisksRig]:
+    """The real udisks on a system bus of its own; ask for it before `usb`, so that the sticks go first."""
+    rig = UdisksRig(tmp_path_factory.mktemp("bus"))
+    try:
+        rig.start()
         yield rig
     finally:
         rig.clean_up()

@@ -27,6 +27,9 @@ PACKAGES = {
     "/lib/nut/dummy-ups": "nut-server",
     "/lib/nut/upsd": "nut-server",
     "fusermount3": "fuse3",
+    "/usr/libexec/udisks2/udisksd": "udisks2",
+    "dbus-daemon": "dbus",
+    "dbus-send": "dbus",
     "restic": "restic",
 }
 

@@ -179,6 +179,7 @@ class UsbRig:
                 "ID_MODEL": "SimStick",
                 "ID_SERIAL_SHORT": serial_here,
                 "ID_SERIAL": f"SimCo_SimStick_{serial_here}-0:0",
+                "UDISKS_SYSTEM": "0",
                 "VANGNET_RIG_PID": str(os.getpid()),
             } | properties
             try:

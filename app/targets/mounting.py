@@ -1,0 +1,34 @@
+"""Having a disk mounted, for whoever is about to use it and has no event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from app.records.facts import DriveSight
+
+Answer = TypeVar("Answer")
+
+
+def mount_disk(drive: DriveSight) -> DriveSight:
+    """Return the drive as mounted, mounting it where it is not. Raises DiskServiceMissing or DiskActionRefused."""
+    if drive.mount_point:
+        return drive
+    return dataclasses.replace(drive, mount_point=str(from_a_thread(_mount(drive.device))))
+
+
+def from_a_thread(work: Coroutine[None, None, Answer]) -> Answer:
+    """Carry out a coroutine to its end from code without a loop, also when the thread it is called in has one."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="udisks") as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _mount(device: str) -> Path:
+    from app.targets.udisks import udisks
+
+    async with udisks() as disks:
+        return await disks.mount(device)
