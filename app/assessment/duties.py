@@ -1,18 +1,23 @@
 """What people owe once a year or after a change: approve and review the policy, test the recovery key, sign the
-checklist (REQUIREMENTS S0-3, S1-9.1, C17 and section 5)."""
+checklist (REQUIREMENTS S0-3, S1-9.1, S3-9.2, C17 and section 5), and what the policy's own duties ask."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from app.assessment.local_time import later, local_moment, months_later
 from app.assessment.model import Obligation, ObligationKind, Timing
+from app.assessment.people_duties import duty_obligations
+from app.assessment.review_events import ReviewEvent, review_events
 from app.assessment.school_year import school_year, year_starting_in, yearly_duty
 from app.assessment.situation import Situation, grounds
 from app.assessment.timing import people_timing
 from app.policy.model import Basis, Demand, Role
 from app.records.facts import Approval
 
+REVIEW: Final = "review-policy"
+"""The obligation's id, and the subject of an attestation that the policy was reviewed."""
 TO_APPROVE = timedelta(days=14)
 KEY_TEST_EVERY = timedelta(days=365)
 TO_PROVE_THE_SHEET = timedelta(days=14)
@@ -24,7 +29,8 @@ CHECKLIST_URGENT = timedelta(days=30)
 
 
 def duties(situation: Situation) -> tuple[Obligation, ...]:
-    return (_approval(situation), _review(situation), _key_test(situation), _checklist(situation))
+    yearly = (_approval(situation), _review(situation), _key_test(situation), _checklist(situation))
+    return (*yearly, *duty_obligations(situation))
 
 
 def approval_of(situation: Situation) -> Approval | None:
@@ -54,22 +60,49 @@ def _approval(situation: Situation) -> Obligation:
     )
 
 
-def _review(situation: Situation) -> Obligation:
-    """The review counts from the last approval or declared review, or from the day the document took effect."""
+def last_review(situation: Situation) -> datetime | None:
+    """Return when the policy was last approved or reviewed."""
     reviews = [a.at for a in past_approvals(situation)]
-    reviews += [a.at for a in situation.facts.attestations if a.subject == "review-policy" and a.at <= situation.now]
-    last = max(reviews, default=None)
+    reviews += [a.at for a in situation.facts.attestations if a.subject == REVIEW and a.at <= situation.now]
+    return max(reviews, default=None)
+
+
+def _review(situation: Situation) -> Obligation:
+    """The review counts from the last approval or declared review, or from the day the document took effect.
+
+    An event opens it before its year is over (S1-9.1, S3-9.2).
+    """
+    last = last_review(situation)
     due = months_later(last or _effective(situation), situation.policy.document.review_months, situation.tz)
-    opens = due - REVIEW_SHOWN
+    opens, urgent = due - REVIEW_SHOWN, REVIEW_URGENT
+    why: tuple[str, ...] = ("S1-9.1", "S3-9.1")
+    events = review_events(situation, last) if last is not None else ()
+    if events:
+        opens, urgent = min(opens, events[0].at), max(REVIEW_URGENT, situation.policy.review_within)
+        due = min(due, later(events[0].at, situation.policy.review_within, situation.tz))
+        why = next((t.source for t in situation.policy.review_triggers if t.id == events[0].trigger), why) or why
     return _duty(
-        "review-policy",
+        REVIEW,
         ObligationKind.REVIEW_POLICY,
         Role.DIRECTOR,
-        ("S1-9.1", "S3-9.1"),
-        people_timing(situation.now, opens, due, urgent=REVIEW_URGENT),
+        why,
+        people_timing(situation.now, opens, due, urgent=urgent),
         (opens, due),
         last,
-        data=(("version", situation.policy.document.version),),
+        data=(("version", situation.policy.document.version), *_event_data(situation, events)),
+    )
+
+
+def _event_data(situation: Situation, events: tuple[ReviewEvent, ...]) -> tuple[tuple[str, str], ...]:
+    if not events:
+        return ()
+    label = next(t.label for t in situation.policy.review_triggers if t.id == events[0].trigger)
+    return (
+        ("event", events[0].trigger),
+        ("event_nl", label.nl),
+        ("event_en", label.en),
+        ("event_what", events[0].what),
+        ("events", str(len(events))),
     )
 
 

@@ -19,6 +19,8 @@ class State(IntEnum):
 
 
 class ObligationKind(StrEnum):
+    ANSWER_ALARM = "answer-alarm"
+    """A run looked like the work of ransomware: was it us?"""
     BACKUP = "backup"
     YEARLY_FULL = "yearly-full"
     START_FULL = "start-full"
@@ -35,7 +37,11 @@ class ObligationKind(StrEnum):
     """A disk that has its copies lies in the computer still, where a fire or a thief takes both."""
     APPROVE_POLICY = "approve-policy"
     REVIEW_POLICY = "review-policy"
+    JUDGE = "judge"
+    """Something went wrong and waits for the director's verdict."""
     CHECKLIST = "checklist"
+    DUTY = "duty"
+    """Something that the policy's duties ask of people."""
     REPAIR_CONFIGURATION = "repair-configuration"
     """The policy or machine file has a mistake; Vangnet goes on with the last one that was right."""
 
@@ -87,6 +93,8 @@ class Obligation:
 class FindingCode(StrEnum):
     """What can be wrong; each has a text in both languages."""
 
+    POSSIBLE_ATTACK = "possible-attack"
+    """A run looked like the work of ransomware, and nobody has said what it was."""
     POLICY_NOT_APPROVED = "policy-not-approved"
     NO_TARGET = "no-target"
     NO_FOLDER = "no-folder"

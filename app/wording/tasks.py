@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.assessment.model import Obligation, ObligationKind, Timing
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.wording.colours import disk_colour
+from app.wording.duty_texts import duty_words, review_words
 from app.wording.times import before, lateness
 
 
@@ -55,10 +56,25 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 _("Read"),
             )
         case ObligationKind.REVIEW_POLICY:
+            return review_words(data)
+        case ObligationKind.DUTY:
+            return duty_words(data)
+        case ObligationKind.ANSWER_ALARM:
             return (
-                _("Review the back-up policy"),
-                _("Look once a year whether the policy still fits: data, people, laws. Then approve it again."),
-                _("Look"),
+                _("Possible ransomware in {data_set}").format(data_set=data_set),
+                _("Pull out the network cable and call the IT provider. Then say what it was."),
+                _("Look now"),
+            )
+        case ObligationKind.JUDGE:
+            count = int(data.get("count") or 1)
+            return (
+                ngettext(
+                    "{count} thing went wrong: what is your verdict?",
+                    "{count} things went wrong: what is your verdict?",
+                    count,
+                ).format(count=count),
+                _("Look at what went wrong, and say whether that is good enough or something must be done."),
+                _("Judge"),
             )
         case ObligationKind.KEY_TEST:
             return (
