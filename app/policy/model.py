@@ -11,6 +11,9 @@ from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Literal, NewType
 
+from app.policy.calendar import Calendar
+from app.policy.label import Label as Label
+from app.policy.label import Language as Language
 from app.policy.power_rules import PowerRules
 
 if TYPE_CHECKING:
@@ -20,19 +23,6 @@ DataSetId = NewType("DataSetId", str)
 RuleId = NewType("RuleId", str)
 ItemId = NewType("ItemId", str)
 """A checklist item, C01 to C40."""
-
-Language = Literal["nl", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A text in both languages."""
-
-    nl: str
-    en: str
-
-    def text(self, language: Language) -> str:
-        return self.nl if language == "nl" else self.en
 
 
 class Availability(StrEnum):
@@ -352,6 +342,8 @@ class Policy:
     revisions: tuple[Revision, ...]
     sha256: str
     """Of the file's bytes as loaded, hex."""
+    calendar: Calendar = Calendar()
+    """When people are there; the machine works whenever the computer is on."""
     power: PowerRules = PowerRules()
     review_within: timedelta = timedelta(days=30)
     """So soon after such an event the review is done."""

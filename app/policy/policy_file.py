@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from app.policy.calendar_file import read_calendar
 from app.policy.checks import COPY_DEMANDS, check_duties, check_levels, check_rules, check_tiers
 from app.policy.decode import Fields, Item
 from app.policy.duty_file import REVIEW_WITHIN, read_duty, read_postponing, read_trigger
@@ -66,8 +67,10 @@ def read_policy(top: Mapping, sha256: str, report: Report) -> Policy:
             review_months = review.number("months", 1, 12)
             triggers = tuple(read_trigger(item, n) for n, item in enumerate(review.items("triggers"), 1))
             within = review.optional_duration("within") or REVIEW_WITHIN
+        organisation = _organisation(fields.mapping("organisation"))
         policy = Policy(
-            organisation=_organisation(fields.mapping("organisation")),
+            organisation=organisation,
+            calendar=read_calendar(fields.get("calendar"), organisation),
             document=_document(fields.mapping("document"), review_months),
             norm_profiles=_norm_profiles(fields),
             levels=_levels(fields.mapping("levels")),
