@@ -12,6 +12,7 @@ from app.assessment.duties import duties
 from app.assessment.findings import findings_of
 from app.assessment.full import full_obligations, full_prompts
 from app.assessment.health import data_set_healths, target_healths, worst
+from app.assessment.judgements import judgement_tasks
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.restore_tests import restore_test_obligations
 from app.assessment.score import scores
@@ -56,7 +57,12 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *restore_test_obligations(state),
         *check_obligations(state),
     )
-    by_people = (*disk_obligations(state, by_machine), *full_prompts(state, by_machine), *duties(state))
+    by_people = (
+        *disk_obligations(state, by_machine),
+        *full_prompts(state, by_machine),
+        *duties(state),
+        *judgement_tasks(state),
+    )
     everything = (*by_machine, *by_people)
     put_off = (postponed(o, state.facts.postponements, state.now) for o in everything)
     return tuple(sorted(put_off, key=urgency))

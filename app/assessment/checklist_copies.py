@@ -8,6 +8,7 @@ from functools import partial
 
 from app.assessment.checklist_evidence import (
     NOTHING_TO_DO,
+    YEAR,
     Evidence,
     Inspect,
     Inspection,
@@ -17,6 +18,7 @@ from app.assessment.checklist_evidence import (
 )
 from app.assessment.continuous import continuous_targets
 from app.assessment.full import exempt
+from app.assessment.judgements import actions_late, cases
 from app.assessment.model import ConnectionState, FindingCode, ObligationKind, Timing
 from app.assessment.restore_tests import FIRST_TEST_DUE
 from app.assessment.school_year import school_year
@@ -198,17 +200,24 @@ def _ups(inspection: Inspection) -> Evidence:
 
 
 def _failures(inspection: Inspection) -> Evidence:
-    wrong = (
-        FindingCode.LAST_RUN_FAILED,
-        FindingCode.LAST_RUN_INCOMPLETE,
-        FindingCode.CHECK_FAILED,
-        FindingCode.RESTORE_TEST_FAILED,
-    )
-    unsolved = sum(f.code in wrong for f in inspection.assessment.findings)
-    if unsolved:
-        return Evidence("failures-unsolved", (("count", str(unsolved)),), Verdict.NOT_OK)
-    # Whether each failure of the year was judged by the director is not kept yet.
-    return Evidence("failures-none-now", known=False)
+    """Every failure was told to IT and director at once (S1-4.2.3) and judged by the director (S1-4.1.3)."""
+    facts = inspection.situation.facts
+    found = [case for case in cases(facts, inspection.now) if inspection.now - case.last <= YEAR]
+    waiting = [case for case in found if case.open]
+    judged_ones = [j for j in facts.judgements if inspection.now - j.at <= YEAR]
+    told = [t for t in facts.told if inspection.now - t.at <= YEAR and t.key.startswith("case:")]
+    late = actions_late(facts.judgements, inspection.now)
+    data = (
+        ("count", str(len(judged_ones))), ("waiting", str(len(waiting))), ("told", str(len(told))),
+        ("late", str(len(late))),
+    )  # fmt: skip
+    if waiting:
+        return Evidence("failures-waiting", data, Verdict.NOT_OK)
+    if late:
+        return Evidence("failures-actions-late", data, Verdict.NOT_OK)
+    if not facts.runs:
+        return Evidence("failures-none", data)
+    return Evidence("failures-judged" if judged_ones else "failures-none", data, Verdict.OK)
 
 
 COPIES: dict[str, Inspect] = {

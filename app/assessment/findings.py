@@ -8,6 +8,7 @@ from app.assessment.continuous import continuous_findings, continuous_targets
 from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
 from app.assessment.health import newest_copy
+from app.assessment.judgements import alarm_findings
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
 from app.assessment.run_findings import run_findings
@@ -21,6 +22,7 @@ _BUNDLE = (DataSetKind.CONFIGURATION, DataSetKind.SYSTEM_IMAGE)
 def findings_of(situation: Situation) -> tuple[Finding, ...]:
     """Return everything that is wrong, the worst first."""
     found = [
+        *alarm_findings(situation),
         *_approval(situation),
         *_clock(situation),
         *_coverage(situation),

@@ -47,8 +47,10 @@ TEXTS: dict[str, str] = {
     "ups-missing": N_("{count} of {total} UPSes."),
     "ups-unknown": N_("{count} UPSes; how long they last is not known."),
     "ups-runtime": N_("{count} UPSes, {runtime} in reserve; a self-test is not read yet."),
-    "failures-unsolved": N_("Not solved yet: {count}."),
-    "failures-none-now": N_("Nothing is wrong now; who judged earlier failures is not kept yet."),
+    "failures-waiting": N_("{waiting} waiting for a verdict; {count} judged this year."),
+    "failures-actions-late": N_("{count} judged this year; {late} action not done in time."),
+    "failures-judged": N_("{count} judged this year, none waiting; people were told {told} times."),
+    "failures-none": N_("Nothing went wrong this year that was not judged."),
 }
 
 

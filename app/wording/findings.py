@@ -10,6 +10,10 @@ from app.wording.text import filled
 from app.wording.times import felt_duration
 
 _TEXTS: dict[FindingCode, tuple[str, str]] = {
+    FindingCode.POSSIBLE_ATTACK: (
+        N_("{data_set} looks as if ransomware is at work."),
+        N_("Pull out the network cable and call the IT provider. Vangnet keeps every version."),
+    ),
     FindingCode.POLICY_NOT_APPROVED: (
         N_("The back-up policy is not approved yet."),
         N_("Ask the director to approve it; until then everything simply goes on."),
