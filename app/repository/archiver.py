@@ -14,7 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from app.clock import Clock
+from app.repository.dry_run import pretend
 from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
+from app.repository.exclusion import exclusion_key, exclusion_of
 from app.repository.folders import FolderWalk, Tally
 from app.repository.locks import Lock
 from app.repository.model import (
@@ -28,7 +30,6 @@ from app.repository.model import (
     Snapshot,
     SnapshotId,
 )
-from app.repository.patterns import Patterns
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository, this_host, this_user
 from app.repository.scan import Glance, Place, Scanner, is_folder, plant
@@ -63,16 +64,20 @@ def backup(
     A file that cannot be read or stored whole is a problem in the summary, and the run goes on. Raises SourceNotFound
     when none of the paths is there or one of them goes away meanwhile, Cancelled when asked to stop,
     RepositoryLocked, WorkerDied and the backend's errors; after any of these there is no new snapshot and the
-    repository is sound. One thread, which forks.
+    repository is sound. With `dry_run` all is done but to store anything. One thread, which forks.
     """
     started_s = clock.monotonic()
     started_at = clock.now()
+    if options.dry_run:
+        repository = pretend(repository)
     root, absolute, missing = plant(paths)
     if not root.children and not root.is_target:
         raise SourceNotFound(paths=tuple(readable_path(path) for path in absolute))
     options = replace(options, hostname=options.hostname or this_host(), username=options.username or this_user())
     with repository.lock(clock=clock) as lock:
         before = _find_before(repository, absolute, options, state_dir)
+        if options.dry_run:
+            before = replace(before, state_file=None)
         with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before, ahead or {})) as run:
             tree = run.carry_out(root, missing)
             _ensure_still_there(root)
@@ -112,7 +117,7 @@ def look_ahead(
 
 
 def _scanner(options: BackupOptions) -> Scanner:
-    return Scanner(Patterns(options.exclude) if options.exclude else None)
+    return Scanner(exclusion_of(options))
 
 
 @dataclass(slots=True)
@@ -152,22 +157,29 @@ def _find_before(
     """Find the snapshot and state to compare with; the state counts while its snapshot and index are still there."""
     state_file = None
     if state_dir is not None:
-        leaves_out = (*options.exclude, f"one-file-system={options.one_file_system}")
-        state_file = state_path(state_dir, repository.id, options.hostname, paths, leaves_out)
+        state_file = state_path(state_dir, repository.id, options.hostname, paths, exclusion_key(options))
     if options.force:
         return _Before(None, SourceState(), state_file)
+    wanted = None if options.parent is None else repository.snapshot(options.parent)
     try:
         if state_file is not None:
             state = load_state(state_file)
-            if state.snapshot is not None and repository.has_snapshot(state.snapshot):
-                known = repository.snapshot(state.snapshot)
+            known = _snapshot_of(repository, state, wanted)
+            if known is not None:
                 # Without the index files it knew, a prune or a repair has been at work: the trees say what is left.
                 trusted = state if state.indexes <= repository.index_names() else SourceState()
                 return _Before(known, trusted, state_file).with_note()
-        parent = _newest_alike(repository, paths, options.hostname)
+        parent = wanted or _newest_alike(repository, paths, options.hostname)
     except RepositoryDamaged:
         parent = None  # a snapshot that cannot be read is a matter for a check; here it costs only time
     return _Before(parent, SourceState(), state_file).with_note()
+
+
+def _snapshot_of(repository: Repository, state: SourceState, wanted: Snapshot | None) -> Snapshot | None:
+    """Return the snapshot that a state is of, when it is still listed and none other is to be compared with."""
+    if state.snapshot is None or (wanted is not None and wanted.id != state.snapshot):
+        return None
+    return repository.snapshot(state.snapshot) if repository.has_snapshot(state.snapshot) else None
 
 
 def _newest_alike(repository: Repository, paths: tuple[bytes, ...], hostname: str) -> Snapshot | None:

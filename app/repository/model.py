@@ -40,7 +40,7 @@ class NodeType(StrEnum):
     SOCKET = "socket"
 
 
-class Node(msgspec.Struct, frozen=True, gc=False):
+class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One entry of a folder as a snapshot holds it.
 
     `mode` is st_mode (the codec translates Go's bits); `content` lists the data blobs of a file; `subtree` is set
@@ -277,14 +277,26 @@ class BackupOptions:
     """Defaults to this computer's name."""
     username: str = ""
     exclude: tuple[str, ...] = ()
-    """restic's `--exclude` patterns: a name, a path, `*`, `?`, `[…]`, `**`."""
+    """restic's `--exclude` patterns: a name, a path, `*`, `?`, `[…]`, `**`; one after `!` takes back."""
+    iexclude: tuple[str, ...] = ()
+    """The same, with capitals and small letters alike."""
+    exclude_if_present: tuple[str, ...] = ()
+    """`FILENAME[:HEADER]`: leaves out all of a folder but this file, when that is in it and begins so."""
+    exclude_caches: bool = False
+    """Leave out what a CACHEDIR.TAG marks as a cache."""
+    exclude_larger_than: int | None = None
+    """Leave out files of more bytes than these."""
     one_file_system: bool = False
+    parent: str | None = None
+    """The snapshot to compare with, by its id or a prefix; the newest of the same paths and host by default."""
     force: bool = False
     """Read every file again, whatever the parent says (the yearly full back-up)."""
     time: datetime | None = None
     """The snapshot's time; the clock's now by default."""
     skip_if_unchanged: bool = False
     """Make no snapshot when all is as in the parent; the summary then names that one."""
+    dry_run: bool = False
+    """Read, compare, compress and count, but store nothing; the summary's snapshot is not listed."""
     verify_sealed: bool = False
     """Decrypt and compare every pack in memory before it is written."""
 

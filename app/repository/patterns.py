@@ -8,25 +8,52 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import groupby
 
 _CLASS = re.compile(rb"\[(\^?)((?:\\.|[^\]\\])+)\]", re.DOTALL)
 
 
 class Patterns:
-    """A set of patterns over absolute paths in bytes; empty matches nothing."""
+    """A list of patterns over absolute paths in bytes; empty matches nothing.
 
-    __slots__ = ("_match",)
+    A pattern that begins with `!` takes back what those before it matched. With `any_case`, capitals and small letters
+    are the same.
+    """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        alternatives = [_translate(os.fsencode(pattern)) for pattern in patterns if pattern]
-        # Without an alternative: a look-ahead that never holds.
-        self._match = re.compile(b"|".join(alternatives) or b"(?!)", re.DOTALL).search
+    __slots__ = ("_any_case", "_match", "_turns")
+
+    def __init__(self, patterns: Iterable[str], *, any_case: bool = False) -> None:
+        self._any_case = any_case
+        self._turns: list[tuple[bool, Callable[[bytes], object]]] = []
+        for takes_back, turn in groupby((pattern for pattern in patterns if pattern), key=_takes_back):
+            alternatives = [_translate(self._raw(pattern[takes_back:])) for pattern in turn]
+            self._turns.append((takes_back, re.compile(b"|".join(alternatives), re.DOTALL).search))
+        self._match = self._turns[0][1] if len(self._turns) == 1 and not self._turns[0][0] else self._in_turn
 
     def matches(self, path: bytes) -> bool:
         """Tell whether a pattern matches this absolute path, or a folder above it."""
-        return self._match(path) is not None
+        found = self._match(self._lowered(path) if self._any_case else path)
+        return found is not None and found is not False
+
+    def _in_turn(self, path: bytes) -> bool:
+        matched = False
+        for takes_back, match in self._turns:
+            if matched is takes_back and match(path) is not None:
+                matched = not takes_back
+        return matched
+
+    def _raw(self, pattern: str) -> bytes:
+        return os.fsencode(pattern.lower() if self._any_case else pattern)
+
+    @staticmethod
+    def _lowered(path: bytes) -> bytes:
+        return os.fsencode(os.fsdecode(path).lower())
+
+
+def _takes_back(pattern: str) -> bool:
+    return pattern.startswith("!")
 
 
 def is_glob(pattern: str) -> bool:

@@ -157,6 +157,10 @@ class Repository:
         """Return the repository of a config that is read already; raises RepositoryDamaged, UnsupportedRepository."""
         return cls(backend, master, _decode_config(master.open(sealed_config, file="config")))
 
+    def over(self, backend: Backend) -> Repository:
+        """Return this repository as it is seen through another backend."""
+        return Repository(backend, self.master, _ConfigJson(self.version, self.id, f"{self.polynomial:x}"))
+
     def rewrite_config(self, *, version: int) -> None:
         """Replace the config by one of another format version, at once and durably; for `upkeep.migrate`."""
         config = msgspec.json.encode(_ConfigJson(version, self.id, f"{self.polynomial:x}"))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from app.repository.exclusion import Exclusion
 from app.repository.model import FileProblem
-from app.repository.patterns import Patterns
 
 _SIGNED = struct.Struct("<IQQIIQqq")  # mode, inode, links, uid, gid, size, mtime, ctime
 _MASK64 = (1 << 64) - 1
@@ -44,7 +44,7 @@ class Glance:
 class Scanner:
     """Lists folders, leaving out what is excluded."""
 
-    excluded: Patterns | None
+    excluded: Exclusion | None
 
     def list(self, path: bytes) -> Listing:
         """Return what is in a folder; raises OSError when it cannot be listed."""
@@ -60,6 +60,8 @@ class Scanner:
                     entries.append((name, entry.stat(follow_symlinks=False)))
                 except OSError as exc:
                     problems.append(FileProblem(prefix + name, reason_of(exc)))
+        if self.excluded is not None:
+            entries = self.excluded.sift(path, entries)
         entries.sort(key=_by_name)
         return Listing(entries, sign(entries), tuple(problems))
 
