@@ -82,7 +82,8 @@ def _upses(session: Session, installation: Installation | None) -> tuple[UpsSigh
     if agent_pid(session.home) is not None:
         with Records.open(session.home, session.clock) as records:
             return records.facts().upses
-    from app.power.nut import probe, read_machine_upses
+    from app.power.monitor import read_machine_upses
+    from app.power.nut import probe
 
     configured = installation.machine.upses if installation else ()
     if configured:

@@ -1,7 +1,7 @@
-"""What the UPSes say, asked from NUT servers over the network (source: NUT's "Network protocol information", RFC 9271).
+"""What the UPSes say, asked from NUT servers over the network.
 
-Reading only: no command is ever sent to a UPS. Whatever goes wrong on the way — no server, a wrong name, a driver that
-died, noise on the wire — ends as a sight that is not reachable, never as an exception.
+Reading never changes a UPS; only `start_self_test` tells it to do something. Whatever goes wrong on the way — no
+server, a wrong name, a driver that died, noise on the wire — ends as a sight that is not reachable and says why.
 """
 
 from __future__ import annotations
@@ -11,29 +11,93 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Final
 
 from app.clock import Clock, SystemClock
-from app.policy.machine import Ups
+from app.power.errors import UpsCannotTest, UpsLoginRefused, UpsNotReachable
+from app.power.nutwire import NutConnection, Trouble, Unreadable
 from app.records.facts import UpsSight
+from app.secret import Secret
 
-if TYPE_CHECKING:
-    from aionut import AIONUTClient
-
-DEFAULT_PORT = 3493
-_UPSES_AT_MOST = 16
-_FLAGS_AT_MOST = 16
-_TEXT_LIMIT = 80
+DEFAULT_PORT: Final = 3493
+SELF_TESTS: Final = ("test.battery.start", "test.battery.start.quick", "test.battery.start.deep")
+_UPSES_AT_MOST: Final = 16
+_FLAGS_AT_MOST: Final = 16
+_TEXT_LIMIT: Final = 80
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _FLAG = re.compile(r"[A-Z][A-Z0-9-]{0,15}")
-_FAILURES = (
-    OSError,  # TimeoutError is one too
-    ValueError,  # bytes that are no ASCII, a line too long
-    EOFError,  # the connection ended in the middle of a list
-    IndexError,
-    asyncio.LimitOverrunError,  # a list that does not end within the reader's 64 KiB
-)
+
+
+class NutServer:
+    """One server that is asked again and again over one connection; a lost one is made anew at the next question."""
+
+    def __init__(
+        self, host: str, port: int = DEFAULT_PORT, *, username: str = "", password: Secret | None = None
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._username = username
+        self._password = password
+        self._connection: NutConnection | None = None
+
+    async def read(self, names: tuple[str, ...] | None, *, timeout_s: float, clock: Clock) -> tuple[UpsSight, ...]:
+        """Return a sight of each UPS named (or of every one there is, by name), within `timeout_s` in all."""
+        sights: dict[str, UpsSight] = {}
+        listed = names or ()
+        trouble = Trouble.SILENT
+        try:
+            async with asyncio.timeout(timeout_s):
+                if names is None:
+                    connection = await self._connected()
+                    found = await connection.names()
+                    listed = tuple(sorted(name for name in found if _NAME.fullmatch(name)))[:_UPSES_AT_MOST]
+                for name in listed:
+                    sights[name] = await self._read_one(name, clock)
+        except Unreadable as exc:
+            trouble = exc.trouble
+            if not exc.connection_is_good:
+                await self.close()
+        except TimeoutError:
+            if self._connection is None:
+                trouble = Trouble.NO_SERVER
+            await self.close()
+        return tuple(sights.get(name) or unreachable(name, clock, trouble) for name in listed)
+
+    async def commands(self, ups: str) -> frozenset[str]:
+        """Return what a UPS can be told to do; raises Unreadable."""
+        return await (await self._connected()).commands(ups)
+
+    async def instruct(self, ups: str, command: str) -> None:
+        """Have a UPS do something; raises Unreadable."""
+        await (await self._connected()).instruct(ups, command)
+
+    async def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connected(self) -> NutConnection:
+        if self._connection is None:
+            self._connection = await NutConnection.open(self._host, self._port)
+            if self._username:
+                await self._connection.log_in(self._username, self._password)
+        return self._connection
+
+    async def _read_one(self, name: str, clock: Clock) -> UpsSight:
+        if not _NAME.fullmatch(name):  # it would become part of a command on the wire
+            return unreachable(name, clock, Trouble.UNKNOWN_UPS)
+        kept = self._connection is not None
+        try:
+            variables = await (await self._connected()).variables(name)
+        except Unreadable as exc:
+            if exc.connection_is_good:  # the server refuses this one: others may still answer
+                return unreachable(name, clock, exc.trouble)
+            if not kept:
+                raise
+            # A connection that was kept may have died in between (a server that restarted): once more, on a new one.
+            await self.close()
+            variables = await (await self._connected()).variables(name)
+        return _sight(name, variables, clock)
 
 
 async def read_upses(
@@ -44,63 +108,16 @@ async def read_upses(
     clock: Clock,
     names: tuple[str, ...] | None = None,
 ) -> tuple[UpsSight, ...]:
-    """Return what the UPSes of one server say now, within `timeout_s` in all; `ups` is the name at the server.
+    """Return once what the UPSes of one server say now; `ups` is the name at the server.
 
     With `names` there is one sight for each, in that order. Without, every UPS that the server lists, sorted by name;
     none when it does not answer.
     """
-    from aionut import AIONUTClient, NUTError  # 0.1 s to import: only for those who ask a UPS
-
-    client = AIONUTClient(host=host, port=port, timeout=timeout_s)
-    sights: dict[str, UpsSight] = {}
-    listed: tuple[str, ...] = names or ()
+    server = NutServer(host, port)
     try:
-        async with asyncio.timeout(timeout_s):
-            if names is None:
-                found = await client.list_ups()
-                listed = tuple(sorted(name for name in found if _NAME.fullmatch(name)))[:_UPSES_AT_MOST]
-            for name in listed:
-                sights[name] = await _read_one(client, name, clock)
-    except (NUTError, *_FAILURES):
-        pass
+        return await server.read(names, timeout_s=timeout_s, clock=clock)
     finally:
-        client.shutdown()
-        await asyncio.sleep(0)  # lets the transport close before the loop may
-    return tuple(sights.get(name) or _unreachable(name, clock) for name in listed)
-
-
-async def read_machine_upses(upses: tuple[Ups, ...], *, timeout_s: float = 5.0, clock: Clock) -> tuple[UpsSight, ...]:
-    """Return one sight for each UPS of the machine file, in its order; `ups` and `name` are the machine file's.
-
-    Servers are asked side by side.
-    """
-
-    def server(ups: Ups) -> tuple[str, int]:
-        return ups.host, ups.port
-
-    groups = [(key, tuple(members)) for key, members in groupby(sorted(upses, key=server), key=server)]
-    answers = await asyncio.gather(
-        *(
-            read_upses(host, port, timeout_s=timeout_s, clock=clock, names=tuple(ups.ups for ups in members))
-            for (host, port), members in groups
-        )
-    )
-    by_id = {
-        ups.id: UpsSight(
-            ups.id,
-            ups.name,
-            sight.at,
-            sight.reachable,
-            sight.flags,
-            sight.charge_percent,
-            sight.runtime_s,
-            sight.load_percent,
-            sight.model,
-        )
-        for (_server, members), sights in zip(groups, answers, strict=True)
-        for ups, sight in zip(members, sights, strict=True)
-    }
-    return tuple(by_id[ups.id] for ups in upses)
+        await server.close()
 
 
 async def probe(
@@ -110,47 +127,64 @@ async def probe(
     return await read_upses(host, port, timeout_s=timeout_s, clock=clock or SystemClock())
 
 
-async def _read_one(client: AIONUTClient, name: str, clock: Clock) -> UpsSight:
-    from aionut import NUTError
-
-    if not _NAME.fullmatch(name):  # it would become part of a command on the wire
-        return _unreachable(name, clock)
+async def start_self_test(
+    host: str, port: int, ups: str, *, username: str, password: Secret | None, timeout_s: float = 5.0
+) -> None:
+    """Have a UPS test its battery now. Raises UpsNotReachable, UpsLoginRefused, UpsCannotTest."""
+    if not _NAME.fullmatch(ups):
+        raise UpsNotReachable(ups=ups, trouble=Trouble.UNKNOWN_UPS)
+    server = NutServer(host, port, username=username, password=password)
     try:
-        variables: Mapping[str, str] = await client.list_vars(name)
-    except NUTError:  # ERR UNKNOWN-UPS, DRIVER-NOT-CONNECTED, DATA-STALE: others may still answer
-        return _unreachable(name, clock)
-    return _sight(name, variables, clock)
+        async with asyncio.timeout(timeout_s):
+            offered = await server.commands(ups)
+            command = next((test for test in SELF_TESTS if test in offered), None)
+            if command is None:
+                raise UpsCannotTest(ups=ups)
+            await server.instruct(ups, command)
+    except Unreadable as exc:
+        if exc.trouble is Trouble.LOGIN:
+            raise UpsLoginRefused(ups=ups) from exc
+        if exc.said in {"CMD-NOT-SUPPORTED", "INSTCMD-FAILED"}:
+            raise UpsCannotTest(ups=ups) from exc
+        raise UpsNotReachable(ups=ups, trouble=exc.trouble) from exc
+    except TimeoutError as exc:
+        raise UpsNotReachable(ups=ups, trouble=Trouble.SILENT) from exc
+    finally:
+        await server.close()
+
+
+def unreachable(name: str, clock: Clock, trouble: Trouble) -> UpsSight:
+    return UpsSight(ups=name, name=name, at=clock.now(), reachable=False, trouble=trouble)
 
 
 def _sight(name: str, variables: Mapping[str, str], clock: Clock) -> UpsSight:
     flags = tuple(flag for flag in variables.get("ups.status", "").split() if _FLAG.fullmatch(flag))
-    maker = _text(variables.get("device.mfr") or variables.get("ups.mfr") or "")
-    model = _text(variables.get("device.model") or variables.get("ups.model") or "")
+    maker = text(variables.get("device.mfr") or variables.get("ups.mfr") or "")
+    model = text(variables.get("device.model") or variables.get("ups.model") or "")
     return UpsSight(
         ups=name,
         name=name,
         at=clock.now(),
         reachable=bool(flags),  # a UPS always has a status; an answer without one tells nothing
         flags=flags[:_FLAGS_AT_MOST],
-        charge_percent=_number(variables.get("battery.charge"), most=100),
-        runtime_s=_number(variables.get("battery.runtime"), most=7 * 86400),
-        load_percent=_number(variables.get("ups.load"), most=1000),
+        charge_percent=number(variables.get("battery.charge"), most=100),
+        runtime_s=number(variables.get("battery.runtime"), most=7 * 86400),
+        load_percent=number(variables.get("ups.load"), most=1000),
         model=model if not maker or model.startswith(maker) else f"{maker} {model}".strip(),
+        battery_date=text(variables.get("battery.date") or variables.get("battery.mfr.date") or ""),
+        test_result=text(variables.get("ups.test.result") or ""),
+        trouble="" if flags else Trouble.NOISE,
     )
 
 
-def _unreachable(name: str, clock: Clock) -> UpsSight:
-    return UpsSight(ups=name, name=name, at=clock.now(), reachable=False)
-
-
-def _number(text: str | None, *, most: float) -> float | None:
+def number(said: str | None, *, most: float) -> float | None:
     """Return a number between 0 and `most`; None for anything else that a UPS may say."""
     try:
-        value = float(text or "")
+        value = float(said or "")
     except ValueError:
         return None
     return value if math.isfinite(value) and 0 <= value <= most else None
 
 
-def _text(text: str) -> str:
-    return "".join(c for c in text if unicodedata.category(c)[0] != "C").strip()[:_TEXT_LIMIT]
+def text(said: str) -> str:
+    return "".join(c for c in said if unicodedata.category(c)[0] != "C").strip()[:_TEXT_LIMIT]

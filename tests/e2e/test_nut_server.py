@@ -8,7 +8,8 @@ import pytest
 
 from app.clock import SystemClock
 from app.policy.machine import Ups, UpsId
-from app.power.nut import probe, read_machine_upses, read_upses
+from app.power.monitor import read_machine_upses
+from app.power.nut import probe, read_upses
 from tests.rig.nut import NutServer
 
 pytestmark = pytest.mark.rig
