@@ -15,7 +15,6 @@ HEAVY = (
     "textual",
     "apscheduler",
     "pyudev",
-    "aionut",
     "segno",
     "zstandard",
     "pyfastcdc",
