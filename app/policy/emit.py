@@ -12,6 +12,7 @@ from app.errors import ConfigurationError
 from app.policy.lines import Line
 from app.policy.machine import DataSetFolders, Machine, Target, Ups
 from app.policy.model import DataSet, Document, Organisation, Revision, RoleHolder
+from app.policy.people import person_entries
 
 # Words and spaces that no YAML version reads as anything but text; everything else gets quotes.
 _PLAIN: Final = re.compile(r"[^\W\d_][\w.@/()'’+-]*( [\w.@/()'’+-]+)*")
@@ -148,7 +149,8 @@ def revision_entries(revision: Revision) -> tuple[Entry, ...]:
 
 
 _MACHINE_HEAD: Final = """\
-# What this computer has: the folders of the data sets, the places for copies, the UPSes, the lines. No secrets.
+# What this computer has: the folders of the data sets, the places for copies, the UPSes, the lines; and who is told.
+# No secrets.
 #
 # Made by the set-up and by the screens. You may change it by hand (`vangnet policy validate` checks it too), but
 # comments of your own are lost when Vangnet writes it again. Do not change repository_id, marker_id or fs_uuid:
@@ -178,6 +180,8 @@ def machine_text(machine: Machine) -> str:
         + list_block("upses", map(_ups_entries, machine.upses)).rstrip("\n")
         + "\n\n"
         + list_block("lines", map(_line_entries, machine.lines)).rstrip("\n")
+        + "\n\n"
+        + list_block("people", map(person_entries, machine.people)).rstrip("\n")
         + "\n"
     )
 

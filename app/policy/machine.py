@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal, NewType
 
 from app.policy.lines import Line
-from app.policy.model import DataSetId
+from app.policy.model import DataSetId, Role
 
 TargetId = NewType("TargetId", str)
 UpsId = NewType("UpsId", str)
@@ -114,6 +114,16 @@ class Ups:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is told when something happens. `services` name ways beside e-mail; their addresses are secrets."""
+
+    role: Role
+    name: str
+    email: str = ""
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A whole, validated machine file."""
 
@@ -126,6 +136,8 @@ class Machine:
     theme: str = ""
     """Name of the screens' theme; the default when empty."""
     lines: tuple[Line, ...] = ()
+    people: tuple[Person, ...] = ()
+    """Who is told; for a role that is not here, whoever the policy names."""
 
     def folders(self, data_set: DataSetId) -> DataSetFolders | None:
         return next((f for f in self.data_sets if f.data_set == data_set), None)

@@ -9,6 +9,7 @@ from app.policy.decode import Fields, Item, nearest
 from app.policy.errors import Expected, Reason
 from app.policy.machine import DataSetFolders, Machine, Purpose, Target, TargetId, TargetKind
 from app.policy.model import DataSetId, Policy
+from app.policy.people import read_person
 from app.policy.power_file import read_line, read_ups, report_unknown_devices
 from app.policy.yamlfile import Mapping, Report
 
@@ -31,6 +32,7 @@ def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine
         _report_doubles(set_items, tuple(folders.data_set for folders in data_sets))
         _report_doubles(target_items, tuple(target.id for target in targets))
         _report_doubles(ups_items, tuple(ups.id for ups in upses))
+        people = tuple(read_person(item) for item in fields.items("people", required=False))
         _report_doubles(line_items, tuple(line.id for line in lines))
         report_unknown_devices(ups_items, upses, targets)
         _report_inside_source(target_items, targets, data_sets)
@@ -43,6 +45,7 @@ def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine
             backup_time=time.time() if time else (18, 0),
             theme=fields.text("theme", ""),
             lines=lines,
+            people=people,
         )
 
 
