@@ -91,9 +91,7 @@ TEXTS: dict[str, ErrorText] = {
         _UNTOUCHED,
         N_("Open the disk once in the file manager, or ask the IT provider to install udisks2."),
     ),
-    "disk-action-refused": ErrorText(
-        N_("The computer could not do that with the disk {device}."), _UNTOUCHED, _AGAIN
-    ),
+    "disk-action-refused": ErrorText(N_("The computer could not do that with the disk {device}."), _UNTOUCHED, _AGAIN),
     "disk-not-to-be-erased": ErrorText(
         N_("The disk {device} is not erased."), _NOTHING_WRITTEN, N_("Choose another disk.")
     ),
@@ -148,6 +146,21 @@ TEXTS: dict[str, ErrorText] = {
     "backend-full": ErrorText(
         N_("The disk is full ({free_bytes} free)."), _OLD_COPIES, N_("Use another disk, or ask for a larger one.")
     ),
+    "backend-refused": ErrorText(
+        N_("The server does not allow this ({reason})."),
+        _UNTOUCHED,
+        N_("A server that only ever adds removes nothing; clear out on the server itself."),
+    ),
+    "server-login": ErrorText(
+        N_("The server does not accept our name, password or key."),
+        _OLD_COPIES,
+        N_("Ask the IT provider whether the password was changed, and to enter the new one."),
+    ),
+    "server-not-trusted": ErrorText(
+        N_("Another server answers than the one that was set up."),
+        N_("Nothing was sent to it. Earlier copies are still where they were."),
+        N_("Ask the IT provider whether the server was replaced. If not, somebody may be pretending to be it."),
+    ),
     "backend-read-only": ErrorText(
         N_("Nothing can be written to this disk."),
         _OLD_COPIES,
@@ -194,6 +207,31 @@ TEXTS: dict[str, ErrorText] = {
     ),
     "unknown-target": ErrorText(
         N_("There is no place for copies called {target}."), _UNTOUCHED, N_("Look in the list of places.")
+    ),
+    "unknown-task": ErrorText(
+        N_("There is no task called {task} now."), _NOTHING_WRITTEN, N_("Look in the list: vangnet tasks --all.")
+    ),
+    "unknown-event": ErrorText(
+        N_("The policy names no event {event}."), _NOTHING_WRITTEN, N_("Choose one of: {known}.")
+    ),
+    "task-done-elsewhere": ErrorText(
+        N_("Nobody has to declare this done: Vangnet sees it when it is."),
+        _NOTHING_WRITTEN,
+        N_("Do what the task says: vangnet task show {task}."),
+    ),
+    "evidence-missing": ErrorText(
+        N_("This cannot be closed yet: something must show that it was done."),
+        _NOTHING_WRITTEN,
+        N_("Give what is missing: {wanted}."),
+    ),
+    "evidence-unusable": ErrorText(
+        N_("This cannot be kept as evidence: {what}."), _NOTHING_WRITTEN, N_("Give something else.")
+    ),
+    "postpone-refused": ErrorText(
+        N_("This cannot be put off like that."), _NOTHING_WRITTEN, N_("Do it now, or ask the director.")
+    ),
+    "exemption-refused": ErrorText(
+        N_("Nobody can be exempt from this: a document demands it."), _NOTHING_WRITTEN, N_("Do it, or put it off.")
     ),
     "source-missing": ErrorText(
         N_("None of the folders of {data_set} is there."),
@@ -303,6 +341,48 @@ def _unsuitable(what: str, do: str = _OTHER_PLACE) -> ErrorText:
 
 
 REASONS: dict[tuple[str, str], ErrorText] = {
+    ("evidence-unusable", "unreadable"): ErrorText(
+        N_("The photo {what} cannot be read."), _NOTHING_WRITTEN, N_("Look whether the file is there.")
+    ),
+    ("evidence-unusable", "no-file"): ErrorText(
+        N_("{what} is no file."), _NOTHING_WRITTEN, N_("Give the file of the photo itself.")
+    ),
+    ("evidence-unusable", "empty"): ErrorText(
+        N_("The photo {what} is empty."), _NOTHING_WRITTEN, N_("Take it again, or choose another one.")
+    ),
+    ("evidence-unusable", "too-large"): ErrorText(
+        N_("The photo {what} is larger than 64 MB."), _NOTHING_WRITTEN, N_("Make it smaller, or choose another one.")
+    ),
+    ("evidence-unusable", "no-number"): ErrorText(
+        N_("“{what}” is no number."), _NOTHING_WRITTEN, N_("Write it in digits, such as 12 or 4.5.")
+    ),
+    ("evidence-unusable", "too-long"): ErrorText(
+        N_("This text is too long."), _NOTHING_WRITTEN, N_("Write less than 2000 characters.")
+    ),
+    ("evidence-unusable", "unknown"): ErrorText(
+        N_("This task is not about {found} now."), _NOTHING_WRITTEN, N_("Choose one of: {known}.")
+    ),
+    ("postpone-refused", "not-open"): ErrorText(
+        N_("This does not have to be done yet, so it cannot be put off."), _NOTHING_WRITTEN, ""
+    ),
+    ("postpone-refused", "never"): ErrorText(
+        N_("This cannot wait."), _NOTHING_WRITTEN, N_("Do it now, or call the IT provider.")
+    ),
+    ("postpone-refused", "no-reason"): ErrorText(
+        N_("Putting something off needs a reason."), _NOTHING_WRITTEN, N_("Say in a few words why it has to wait.")
+    ),
+    ("postpone-refused", "past"): ErrorText(
+        N_("Choose a day after today."), _NOTHING_WRITTEN, N_("Write it as day-month-year, such as 31-1-2027.")
+    ),
+    ("postpone-refused", "too-far"): ErrorText(
+        N_("This can wait {longest_days} days at most."), _NOTHING_WRITTEN, N_("Choose an earlier day.")
+    ),
+    ("postpone-refused", "director"): ErrorText(
+        N_("This was put off before. Only the director can do that again."),
+        _NOTHING_WRITTEN,
+        N_("Do it now, or let the director fill in the PIN."),
+    ),
+    ("exemption-refused", "no-reason"): ErrorText(N_("Say why this does not apply here."), _NOTHING_WRITTEN, ""),
     ("target-not-there", "not-connected"): ErrorText(N_("{target} is not plugged in."), _OLD_COPIES, _LOOK_CABLE),
     ("target-not-there", "not-mounted"): _NOT_MOUNTED,
     ("target-not-there", "no-folder"): _EMPTY_FOLDER,
