@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.assessment.model import DataSetHealth, Finding, Obligation, Score, TargetHealth
+from app.assessment.model import DataSetHealth, Finding, Obligation, Score, SyncHealth, TargetHealth
 from app.cli.session import JsonValue
 from app.clock import format_utc
 from app.records.facts import DriveSight, RestoreTest, Run, UpsSight
@@ -123,6 +123,18 @@ def target_document(health: TargetHealth) -> dict[str, JsonValue]:
         "since": instant(health.since),
         "last_good": instant(health.last_good),
         "free_bytes": health.free_bytes,
+    }
+
+
+def sync_document(health: SyncHealth) -> dict[str, JsonValue]:
+    return {
+        "set": health.data_set,
+        "target": health.target,
+        "state": health.state.name.lower(),
+        "lag_s": None if health.lag is None else round(health.lag.total_seconds(), 1),
+        "allowed_s": health.allowed.total_seconds(),
+        "live": health.live,
+        "link_up": health.link_up,
     }
 
 

@@ -11,6 +11,7 @@ from app.cli.documents import (
     instant,
     obligation_document,
     run_document,
+    sync_document,
     target_document,
 )
 from app.cli.session import Session, json_option, pass_session, print_json
@@ -19,6 +20,7 @@ from app.jobs.installation import Installation
 from app.records.facts import Run
 from app.records.presence import agent_pid
 from app.records.store import Records
+from app.wording.continuous import continuous_text
 from app.wording.findings import finding_text
 from app.wording.headline import headline
 from app.wording.sets import data_set_row
@@ -49,6 +51,7 @@ def status(session: Session, as_json: bool) -> None:
                 "agent_running": agent_pid(session.home) is not None,
                 "sets": [data_set_document(health, scores.get(health.data_set)) for health in assessment.data_sets],
                 "targets": [target_document(health) for health in assessment.targets],
+                "continuous": [sync_document(health) for health in assessment.syncs],
                 "findings": [finding_document(finding, finding_text(finding)) for finding in assessment.findings],
                 "tasks": [
                     obligation_document(task, task_text(task, assessment.at, installation.timezone).title)
@@ -63,6 +66,9 @@ def status(session: Session, as_json: bool) -> None:
     for health in assessment.data_sets:
         row = data_set_row(health, installation.policy, assessment.at, installation.timezone)
         click.echo(f"  {row.name:<28} {row.last_good:<24} {row.demand:<14} {row.state}")
+    if assessment.syncs:
+        names = {str(s.data_set): s.name for s in assessment.data_sets} | {t.target: t.name for t in assessment.targets}
+        click.echo(f"  {continuous_text(assessment.syncs, names)}")
     _echo_tasks(installation, assessment)
 
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from textual.content import Content
 
-from app.assessment.model import ConnectionState, DataSetHealth, FindingCode, State, TargetHealth
+from app.assessment.model import ConnectionState, DataSetHealth, FindingCode, State, SyncHealth, TargetHealth
 from app.i18n import _, ngettext
 from app.records.facts import DriveSight, UpsSight
 from app.tui.source import Picture
 from app.tui.widgets.rows import Line, Note, Row, cell, columns
 from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
+from app.wording.continuous import continuous_text
 from app.wording.findings import finding_advice, finding_text
 from app.wording.power import ups_text
 from app.wording.runs import next_run_text
@@ -70,12 +71,21 @@ def around(picture: Picture) -> Iterator[Line]:
     for line in _wrapped(tuple(_place(picture, t) for t in picture.assessment.targets)):
         yield _labelled(label, line)
         label = ""
+    if syncs := picture.assessment.syncs:
+        yield _labelled(_("Elsewhere"), _elsewhere(picture, syncs))
     for drive in picture.facts.drives:
         if not drive.target:
             yield _labelled(_("Disk"), _unknown_drive(drive))
     for number, ups in enumerate(picture.facts.upses):
         yield _labelled(_("Power") if number == 0 else "", _power(picture, ups))
     yield _labelled(_("Next"), _next(picture))
+
+
+def _elsewhere(picture: Picture, syncs: tuple[SyncHealth, ...]) -> Content:
+    names = {str(s.data_set): s.name for s in picture.assessment.data_sets}
+    names |= {t.target: t.name for t in picture.assessment.targets}
+    text = continuous_text(syncs, names)
+    return state_text(max(sync.state for sync in syncs), text)
 
 
 def _labelled(label: str, text: Content) -> Row:

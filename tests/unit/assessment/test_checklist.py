@@ -123,7 +123,7 @@ def test_declaration_is_shown_and_left_to_the_director() -> None:
     assert lines(facts())["C27"].code == "not-declared"
 
 
-def test_continuous_demand_is_not_ok_while_it_is_not_built() -> None:
+def test_continuous_demand_is_not_ok_without_a_place_for_it() -> None:
     assert lines(facts(run(NOW - HOUR)), policy(data_set(classification=T2)))["C10"].verdict is Verdict.NOT_OK
 
 
