@@ -29,7 +29,8 @@ class Entry(NamedTuple):
 
 COMMANDS: Final[dict[str, Entry]] = {
     "status": Entry("app.cli.status", "status", N_("One sentence: is everything safe? And what is where.")),
-    "tasks": Entry("app.cli.status", "tasks", N_("What people have to do now.")),
+    "tasks": Entry("app.cli.task", "tasks", N_("What people have to do now.")),
+    "task": Entry("app.cli.task", "task", N_("One task: how to do it, done, put off.")),
     "targets": Entry("app.cli.places", "targets", N_("The places for copies, and the USB disks plugged in now.")),
     "power": Entry("app.cli.places", "power", N_("The UPSes: on mains or on battery, and for how long.")),
     "backup": Entry("app.cli.backup", "backup", N_("Make a copy now.")),

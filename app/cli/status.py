@@ -1,4 +1,4 @@
-"""`vangnet status` and `vangnet tasks`: the assessment in words or as JSON. Loads neither Textual nor the engine."""
+"""`vangnet status`: the assessment in words or as JSON. Loads neither Textual nor the engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from app.cli.documents import (
     target_document,
 )
 from app.cli.session import Session, json_option, pass_session, print_json
-from app.i18n import _
 from app.jobs.installation import Installation
 from app.records.facts import Run
 from app.records.presence import agent_pid
@@ -69,29 +68,6 @@ def status(session: Session, as_json: bool) -> None:
     if assessment.syncs:
         names = {str(s.data_set): s.name for s in assessment.data_sets} | {t.target: t.name for t in assessment.targets}
         click.echo(f"  {continuous_text(assessment.syncs, names)}")
-    _echo_tasks(installation, assessment)
-
-
-@click.command()
-@json_option
-@pass_session
-def tasks(session: Session, as_json: bool) -> None:
-    """List what people have to do, the most urgent first."""
-    installation = session.installation()
-    assessment, _running = _look(installation)
-    if as_json:
-        print_json(
-            {
-                "at": instant(assessment.at),
-                "tasks": [
-                    obligation_document(task, task_text(task, assessment.at, installation.timezone).title)
-                    for task in assessment.tasks
-                ],
-            }
-        )
-        return
-    if not assessment.tasks:
-        click.echo(_("There is nothing for you to do."))
     _echo_tasks(installation, assessment)
 
 
