@@ -114,6 +114,27 @@ class BackendReadOnly(BackendError):
     code = "backend-read-only"
 
 
+class BackendRefused(BackendError):
+    """The server does not allow this: a removal at a place that only ever adds, say (`reason`)."""
+
+    code = "backend-refused"
+
+
+class ServerLoginRefused(BackendError):
+    """The server does not accept our name, password or key."""
+
+    code = "server-login"
+    exit_code = ExitCode.WRONG_KEY
+
+
+class ServerNotTrusted(BackendError):
+    """Another server answers than the one that was pinned, or its certificate proves nothing (`reason`: "no-key",
+    "other-key", "certificate"; `expected` and `found`: short forms of keys, where known)."""
+
+    code = "server-not-trusted"
+    exit_code = ExitCode.NOT_THERE
+
+
 class FileMissing(BackendError):
     """The repository has no such file (`file`)."""
 

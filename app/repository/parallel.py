@@ -46,6 +46,7 @@ def worker_count(backend: Backend, tasks: int) -> int:
     """
     if tasks < 2 or not getattr(backend, "shared_by_fork", True):
         return 0
+    backend.close()  # no connection, and no thread of one, is shared with a fork
     return min(max(len(os.sched_getaffinity(0)), 2), _MOST_WORKERS, tasks)
 
 

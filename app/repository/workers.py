@@ -115,6 +115,7 @@ class ForkedWorkers:
 
     def __init__(self, duty: Duty, count: int) -> None:
         self._processes: list[_Process] = []
+        duty.repository.backend.close()  # no connection, and no thread of one, is shared with a fork
         make_ready()
         try:
             for number in range(count):

@@ -438,6 +438,11 @@ REASONS: dict[tuple[str, str], ErrorText] = {
     ("disk-not-to-be-erased", "name-not-typed"): ErrorText(
         N_("That is not the name of the disk ({wanted})."), _NOTHING_WRITTEN, N_("Type it exactly as it stands there.")
     ),
+    ("wrong-disk", "serial"): ErrorText(
+        N_("This looks like {target}, but it is another device: a copy of that disk, or the disk in another housing."),
+        N_("Nothing was written to it. Earlier copies are untouched."),
+        N_("Is it really {target}? Then say so under “Disks”. Otherwise plug in the right one."),
+    ),
     ("wrong-disk", "marker"): _OTHER_KIND,
     ("wrong-disk", "repository"): ErrorText(
         N_("The copies on {target} are not the ones that belong there."), _NOTHING_WRITTEN, _ASK_IT

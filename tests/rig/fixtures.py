@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from tests.rig.faultfs import FaultyFolder
 from tests.rig.nut import NutServer
 from tests.rig.programs import need
+from tests.rig.servers import RestServer, S3Server, Server, SmbServer, SshServer
 from tests.rig.udev import running_udev
 from tests.rig.udisks import UdisksRig
 from tests.rig.usb import UsbRig
@@ -63,3 +65,47 @@ def faulty_folder(tmp_path: Path) -> Iterator[FaultyFolder]:
         yield folder
     finally:
         folder.clean_up()
+
+
+SomeServer = TypeVar("SomeServer", bound=Server)
+
+
+def _running(server: SomeServer) -> Iterator[SomeServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def ssh_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    """OpenSSH's sshd, for SFTP."""
+    need("/usr/sbin/sshd", "ssh-keygen")
+    server = SshServer(tmp_path_factory.mktemp("sshd"))
+    yield from _running(server)
+
+
+@pytest.fixture(scope="session")
+def smb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmbServer]:
+    """Samba with one share."""
+    need("smbd", "smbpasswd")
+    yield from _running(SmbServer(tmp_path_factory.mktemp("smbd")))
+
+
+@pytest.fixture(scope="session")
+def rest_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestServer]:
+    """A rest-server."""
+    yield from _running(RestServer(tmp_path_factory.mktemp("rest")))
+
+
+@pytest.fixture(scope="session")
+def append_only_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestServer]:
+    """A rest-server that only ever adds."""
+    yield from _running(RestServer(tmp_path_factory.mktemp("rest"), append_only=True))
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server."""
+    yield from _running(S3Server(tmp_path_factory.mktemp("s3")))

@@ -31,6 +31,10 @@ PACKAGES = {
     "dbus-daemon": "dbus",
     "dbus-send": "dbus",
     "restic": "restic",
+    "/usr/sbin/sshd": "openssh-server",
+    "ssh-keygen": "openssh-client",
+    "smbd": "samba",
+    "smbpasswd": "samba-common-bin",
 }
 
 

@@ -129,8 +129,10 @@ class UsbRig:
         plugged.mounts.clear()
 
     def unplug(self, plugged: PluggedIn) -> None:
-        """Unmount a stick and take it out."""
+        """Unmount a stick, wherever anyone has mounted it, and take it out."""
         self.unmount(plugged)
+        for mount_point in _mount_points(plugged.partition):
+            _retry(partial(run, "umount", mount_point))
         name = plugged.device.name
         subprocess.run(["partx", "-d", plugged.device], capture_output=True, timeout=30)
         subprocess.run(["losetup", "-d", plugged.device], capture_output=True, timeout=30)
@@ -179,7 +181,6 @@ class UsbRig:
                 "ID_MODEL": "SimStick",
                 "ID_SERIAL_SHORT": serial_here,
                 "ID_SERIAL": f"SimCo_SimStick_{serial_here}-0:0",
-                "UDISKS_SYSTEM": "0",
                 "VANGNET_RIG_PID": str(os.getpid()),
             } | properties
             try:
@@ -212,6 +213,11 @@ def _drop_if_orphaned(env: Path, number: int) -> None:
     with contextlib.suppress(OSError):
         _loop_control(_LOOP_CTL_REMOVE, number)
         env.unlink()
+
+
+def _mount_points(partition: Path) -> list[Path]:
+    lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+    return [Path(place) for device, place, *_rest in lines if device == str(partition)]
 
 
 def _loop_control(operation: int, number: int) -> None:

@@ -39,7 +39,10 @@ class Backend(Protocol):
 
     @property
     def shared_by_fork(self) -> bool:
-        """Tell whether what a forked process writes is seen by this one too."""
+        """Tell whether what a forked process writes is seen by this one too.
+
+        A place on a network says yes: each process makes a connection of its own.
+        """
         ...
 
     @property
@@ -85,4 +88,8 @@ class Backend(Protocol):
 
     def free_bytes(self) -> int | None:
         """Return the space left, None where the place cannot tell."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; the next call makes new ones. Called before processes are forked. Never raises."""
         ...

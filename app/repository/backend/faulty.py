@@ -107,6 +107,9 @@ class FaultyBackend:
         self._meet("free_bytes", FileKind.CONFIG, "")
         return self._inner.free_bytes()
 
+    def close(self) -> None:
+        self._inner.close()
+
     def _meet(self, operation: Operation, kind: FileKind, name: str) -> None:
         with self._guard:
             self.calls.append((operation, kind, name))

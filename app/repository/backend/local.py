@@ -8,13 +8,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
-import secrets
 import stat
 from collections.abc import Iterator
 
 from app.repository.backend import direct
 from app.repository.backend.base import FileInfo, FileKind
+from app.repository.backend.naming import SWEPT, is_name, is_temporary, label, path_of, temporary_name
 from app.repository.errors import (
     BackendError,
     BackendFull,
@@ -24,9 +23,6 @@ from app.repository.errors import (
     RepositoryDamaged,
 )
 
-_NAME = re.compile(r"[0-9a-f]{64}").fullmatch
-_TEMPORARY = ".vangnet-"
-_TEMPORARY_END = ".tmp"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _GONE = {errno.EIO, errno.ENOTCONN, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ESHUTDOWN, errno.EHOSTDOWN}
 _GONE |= {errno.ETIMEDOUT, errno.ENOMEDIUM, errno.ENOTDIR}
@@ -70,13 +66,13 @@ class LocalBackend:
     def load(self, kind: FileKind, name: str = "", *, limit: int) -> bytes:
         with self._mapped("load", kind, name), self._opened(kind, name) as (fd, size):
             if size > limit:
-                raise RepositoryDamaged(file=_label(kind, name), reason="too-long")
+                raise RepositoryDamaged(file=label(kind, name), reason="too-long")
             return _read_exactly(fd, 0, size, kind, name)
 
     def load_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
         with self._mapped("load", kind, name), self._opened(kind, name) as (fd, size):
             if offset + length > size:  # before memory for that length is taken
-                raise RepositoryDamaged(file=_label(kind, name), reason="too-short")
+                raise RepositoryDamaged(file=label(kind, name), reason="too-short")
             return _read_exactly(fd, offset, length, kind, name)
 
     def save(self, kind: FileKind, name: str, data: bytes | bytearray | memoryview) -> None:
@@ -85,7 +81,7 @@ class LocalBackend:
             with contextlib.suppress(FileNotFoundError):
                 if os.stat(path).st_size == len(data):
                     return
-            temporary = os.path.join(os.path.dirname(path), self._temporary_name())
+            temporary = os.path.join(os.path.dirname(path), temporary_name().encode())
             try:
                 self._write(temporary, data, durable=kind is not FileKind.LOCK)
                 os.rename(temporary, path)
@@ -120,14 +116,16 @@ class LocalBackend:
             space = os.statvfs(self._root)
             return space.f_bavail * space.f_frsize
 
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
     def remove_leftovers(self) -> int:
         freed = 0
         with self._mapped("remove"):
-            # Locks and keys are written without the exclusive lock: theirs may belong to someone at work.
-            for kind in (FileKind.PACK, FileKind.INDEX, FileKind.SNAPSHOT):
+            for kind in SWEPT:
                 for folder, _, names in os.walk(self._folder(kind)):
                     for name in names:
-                        if name.startswith(_TEMPORARY.encode()) and name.endswith(_TEMPORARY_END.encode()):
+                        if is_temporary(os.fsdecode(name)):
                             path = os.path.join(folder, name)
                             freed += os.stat(path).st_size
                             os.unlink(path)
@@ -143,7 +141,7 @@ class LocalBackend:
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
-                raise RepositoryDamaged(file=_label(kind, name), reason="not-a-file")
+                raise RepositoryDamaged(file=label(kind, name), reason="not-a-file")
             yield fd, status.st_size
         finally:
             os.close(fd)
@@ -152,15 +150,7 @@ class LocalBackend:
         return os.path.join(self._root, kind.value.encode(), *(name.encode() for name in names))
 
     def _path(self, kind: FileKind, name: str) -> bytes:
-        if kind is FileKind.CONFIG:
-            if name:
-                raise ValueError("the config has no name")
-            return os.path.join(self._root, b"config")
-        if not _NAME(name):
-            raise ValueError(f"not a name of a repository file: {name[:80]!r}")
-        if kind is FileKind.PACK:
-            return self._folder(kind, name[:2], name)
-        return self._folder(kind, name)
+        return os.path.join(self._root, path_of(kind, name).encode())
 
     def _sync_name(self, kind: FileKind, path: bytes) -> None:
         """Make a file's new name durable; take it away again when that fails, for the caller counts it as not there."""
@@ -171,10 +161,6 @@ class LocalBackend:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
             raise
-
-    def _temporary_name(self) -> bytes:
-        # Random: a process id comes back after a restart, and would meet the leftovers of a killed run.
-        return f"{_TEMPORARY}{secrets.token_hex(8)}{_TEMPORARY_END}".encode()
 
     def _write(self, path: bytes, data: bytes | bytearray | memoryview, *, durable: bool) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -211,7 +197,7 @@ class LocalBackend:
         reason = errno.errorcode.get(exc.errno or 0, "EIO")
         data: dict[str, object] = {"location": self.location, "operation": operation, "reason": reason}
         if kind is not None:
-            data["file"] = _label(kind, name)
+            data["file"] = label(kind, name)
         if exc.errno in _FULL:
             free = None
             with contextlib.suppress(OSError):
@@ -240,10 +226,6 @@ def _above_what_is_missing(path: bytes) -> Iterator[bytes]:
         yield path
 
 
-def _label(kind: FileKind, name: str) -> str:
-    return f"{kind.value}/{name}" if name else kind.value
-
-
 def _list_folder(path: bytes, kind: FileKind) -> list[FileInfo]:
     if kind is FileKind.CONFIG:
         return [FileInfo("", os.stat(path).st_size)] if os.path.isfile(path) else []
@@ -252,7 +234,7 @@ def _list_folder(path: bytes, kind: FileKind) -> list[FileInfo]:
         with os.scandir(path) as entries:
             for entry in entries:
                 name = os.fsdecode(entry.name)
-                if _NAME(name) and entry.is_file(follow_symlinks=False):
+                if is_name(name) and entry.is_file(follow_symlinks=False):
                     with contextlib.suppress(FileNotFoundError):  # another process has just removed it
                         infos.append(FileInfo(name, entry.stat(follow_symlinks=False).st_size))
     except NotADirectoryError:
@@ -266,7 +248,7 @@ def _read_exactly(fd: int, offset: int, length: int, kind: FileKind, name: str) 
     while length > 0:
         part = os.pread(fd, min(length, 1 << 30), offset)
         if not part:
-            raise RepositoryDamaged(file=_label(kind, name), reason="too-short")
+            raise RepositoryDamaged(file=label(kind, name), reason="too-short")
         parts.append(part)
         offset += len(part)
         length -= len(part)

@@ -61,6 +61,9 @@ class MemoryBackend:
             found = [FileInfo(name, len(data)) for (of, name), data in files.items() if of is kind]
         yield from found
 
+    def close(self) -> None:
+        """Nothing is held open between calls."""
+
     def remove_leftovers(self) -> int:
         return 0
 

@@ -1,0 +1,445 @@
+"""A repository on an SSH server, over SFTP, laid out as restic's own `sftp:` does.
+
+The server's key is pinned: it is learnt once (`host_key_of`) and every connection after that is with that key or not
+at all. asyncssh does the protocol; its event loop runs in the thread of whoever asks, one at a time, so there is no
+thread of its own that a fork could break.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import asyncssh
+
+from app.repository.backend.base import FileInfo, FileKind
+from app.repository.backend.naming import (
+    SWEPT,
+    folder_of,
+    is_name,
+    is_temporary,
+    label,
+    path_of,
+    temporary_name,
+)
+from app.repository.backend.remote import Pace, Patience, PerProcess, RemoteBackend, network_error
+from app.repository.errors import (
+    BackendError,
+    BackendFull,
+    BackendReadOnly,
+    BackendUnavailable,
+    FileMissing,
+    RepositoryDamaged,
+    ServerLoginRefused,
+    ServerNotTrusted,
+)
+from app.secret import Secret
+
+Answer = TypeVar("Answer")
+_Act = Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, Answer]]
+
+DEFAULT_PORT = 22
+_SLOWEST_BYTES_PER_S = 16 << 10
+_READ_ONLY = 1  # ST_RDONLY
+_ROOM_BYTES = 1 << 20
+"""Less than this beyond what was to be written, and a failure is for want of space."""
+_ALIVE_EVERY_S = 5
+_ALIVE_MISSED = 3
+# Fastest first: with AES in the processor, GCM is several times faster than asyncssh's own first choice.
+_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
+
+
+@dataclass(frozen=True, slots=True)
+class SftpPlace:
+    """A folder on an SSH server. `host_key` is the server's public key as in known_hosts ("ssh-ed25519 AAAA…")."""
+
+    host: str
+    path: str
+    user: str
+    port: int = DEFAULT_PORT
+    host_key: str = ""
+    password: Secret | None = None
+    private_key: Secret | None = None
+    """A private key in OpenSSH's or PEM form; `password` opens it when it is locked."""
+
+    @property
+    def location(self) -> str:
+        port = "" if self.port == DEFAULT_PORT else f":{self.port}"
+        path = self.path if self.path.startswith("/") else f"/~/{self.path}"
+        return f"sftp://{self.user}@{self.host}{port}{path}"
+
+
+def host_key_of(host: str, port: int = DEFAULT_PORT, *, patience: Patience | None = None) -> str:
+    """Ask a server for its public key, to pin it; raises BackendUnavailable.
+
+    Whoever sets up compares it with what the server's owner says; nothing else proves who answered.
+    """
+    wait_s = (patience or Patience.brief()).connect_s
+
+    async def ask() -> str:
+        key = await asyncio.wait_for(asyncssh.get_server_host_key(host, port), wait_s)
+        if key is None:
+            raise asyncssh.ConnectionLost("no key")
+        return key.export_public_key("openssh").decode().strip()
+
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(ask())
+    except Exception as exc:
+        error = _translate(exc, {"location": f"sftp://{host}:{port}", "operation": "connect"})
+        if error is None:
+            raise
+        raise error from exc
+
+
+def fingerprint(host_key: str) -> str:
+    """Return a public key's short form ("SHA256:…"), as ssh shows it; raises ValueError."""
+    try:
+        return asyncssh.import_public_key(host_key).get_fingerprint()
+    except asyncssh.KeyImportError as exc:
+        raise ValueError("not a public key") from exc
+
+
+@dataclass(slots=True)
+class _Link:
+    """A connection, and the loop that it lives in."""
+
+    loop: asyncio.AbstractEventLoop
+    connection: asyncssh.SSHClientConnection
+    sftp: asyncssh.SFTPClient
+
+    def close(self) -> None:
+        async def say_goodbye() -> None:
+            self.sftp.exit()
+            self.connection.abort()
+            await self.connection.wait_closed()
+            await asyncio.sleep(0)
+
+        try:
+            self.loop.run_until_complete(asyncio.wait_for(say_goodbye(), 2.0))
+        except Exception:  # noqa: BLE001, S110  a connection that is dead already ends in any way it likes
+            pass
+        finally:
+            _close_loop(self.loop)
+
+
+class SftpBackend(RemoteBackend):
+    """Keeps the files in a folder of an SSH server. Safe from several threads, which take turns."""
+
+    def __init__(self, place: SftpPlace, *, patience: Patience | None = None, pace: Pace | None = None) -> None:
+        super().__init__(place.location, patience, pace)
+        self._place = place
+        self._turn = threading.RLock()
+        self._owner = PerProcess()
+        self._link: _Link | None = None
+
+    # --- primitives ------------------------------------------------------------------------------------------------
+
+    def _make_folders(self) -> None:
+        async def make(sftp: asyncssh.SFTPClient) -> None:
+            await sftp.makedirs(self._at(""), exist_ok=True)
+            for kind in FileKind:
+                if kind is not FileKind.CONFIG:
+                    await sftp.makedirs(self._at(kind.value), exist_ok=True)
+
+        self._ask(make)
+
+    def _size(self, kind: FileKind, name: str) -> int | None:
+        async def look(sftp: asyncssh.SFTPClient) -> int | None:
+            try:
+                found = await sftp.stat(self._at(path_of(kind, name)))
+            except asyncssh.SFTPNoSuchFile:
+                return None
+            return found.size if found.type == asyncssh.FILEXFER_TYPE_REGULAR else None
+
+        return self._ask(look)
+
+    def _read(self, kind: FileKind, name: str, limit: int) -> bytes:
+        return self._ask(lambda sftp: self._read_some(sftp, kind, name, 0, limit, whole=True), limit)
+
+    def _read_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
+        return self._ask(lambda sftp: self._read_some(sftp, kind, name, offset, length, whole=False), length)
+
+    async def _read_some(
+        self, sftp: asyncssh.SFTPClient, kind: FileKind, name: str, offset: int, length: int, *, whole: bool
+    ) -> bytes:
+        try:
+            async with sftp.open(self._at(path_of(kind, name)), "rb") as file:
+                found = await file.stat()
+                if found.type != asyncssh.FILEXFER_TYPE_REGULAR:
+                    raise RepositoryDamaged(file=label(kind, name), reason="not-a-file")
+                size = found.size or 0
+                if whole and size > length:
+                    raise RepositoryDamaged(file=label(kind, name), reason="too-long")
+                if not whole and offset + length > size:
+                    raise RepositoryDamaged(file=label(kind, name), reason="too-short")
+                wanted = size if whole else length
+                data = await file.read(wanted, offset) if wanted else b""
+                if len(data) != wanted:
+                    raise RepositoryDamaged(file=label(kind, name), reason="too-short")
+                assert isinstance(data, bytes)
+                return data
+        except asyncssh.SFTPNoSuchFile as exc:
+            raise await self._missing(sftp, "load", kind, name) from exc
+
+    def _publish(self, kind: FileKind, name: str, data: memoryview, there: int | None) -> None:  # noqa: ARG002
+        content = bytes(data)
+        final = self._at(path_of(kind, name))
+        temporary = f"{final.rpartition('/')[0]}/{temporary_name()}"
+
+        async def write(sftp: asyncssh.SFTPClient) -> None:
+            try:
+                await self._write(sftp, temporary, content, durable=kind is not FileKind.LOCK)
+                await _replace(sftp, temporary, final)
+            except asyncssh.SFTPNoSuchFile as exc:
+                if kind is not FileKind.PACK or not await sftp.isdir(self._at(FileKind.PACK.value)):
+                    raise BackendUnavailable(location=self.location, operation="save", reason="ENOENT") from exc
+                # Other tools make the folders of packs as they need them.
+                await sftp.makedirs(self._at(folder_of(kind, name)), exist_ok=True)
+                await self._write(sftp, temporary, content, durable=True)
+                await _replace(sftp, temporary, final)
+
+        self._ask(lambda sftp: self._knowing_why(sftp, write(sftp), "save", len(content)), len(content))
+
+    async def _knowing_why(
+        self, sftp: asyncssh.SFTPClient, doing: Coroutine[Any, Any, None], operation: str, size: int
+    ) -> None:
+        """Write; OpenSSH says only "failure" for a full disk and for one that may not be written to: look which."""
+        try:
+            await doing
+        except asyncssh.SFTPFailure as exc:
+            try:
+                space = await sftp.statvfs(self._at(""))
+            except (asyncssh.SFTPOpUnsupported, asyncssh.SFTPFailure):
+                raise exc from None
+            data: dict[str, object] = {"location": self.location, "operation": operation}
+            if space.flags & _READ_ONLY:
+                raise BackendReadOnly(**data, reason="EROFS") from exc
+            free = space.bavail * space.frsize
+            if free < size + _ROOM_BYTES:
+                raise BackendFull(**data, reason="ENOSPC", free_bytes=free) from exc
+            raise
+
+    async def _write(self, sftp: asyncssh.SFTPClient, path: str, content: bytes, *, durable: bool) -> None:
+        """Write a new file whole, and see that all of it has arrived."""
+        try:
+            async with sftp.open(path, "xb") as file:
+                await file.write(content, 0)
+                if durable:
+                    await _sync(file)
+                _ensure_arrived((await file.stat()).size, len(content))
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoConnection):
+            raise
+        except BaseException:
+            await _quietly(sftp.remove(path))
+            raise
+
+    def _delete(self, kind: FileKind, name: str) -> None:
+        async def delete(sftp: asyncssh.SFTPClient) -> None:
+            try:
+                await sftp.remove(self._at(path_of(kind, name)))
+            except asyncssh.SFTPNoSuchFile as exc:
+                raise await self._missing(sftp, "remove", kind, name) from exc
+
+        self._ask(delete)
+
+    def _entries(self, kind: FileKind) -> list[FileInfo]:
+        async def look(sftp: asyncssh.SFTPClient) -> list[FileInfo]:
+            if kind is FileKind.CONFIG:
+                found = await self._list_folder(sftp, "")
+                return [FileInfo("", size) for name, size in found if name == FileKind.CONFIG.value]
+            folders = await self._folders(sftp, kind)
+            infos: list[FileInfo] = []
+            for start in range(0, len(folders), 32):
+                parts = await asyncio.gather(
+                    *(self._list_folder(sftp, folder) for folder in folders[start : start + 32])
+                )
+                infos += [FileInfo(name, size) for part in parts for name, size in part if is_name(name)]
+            return infos
+
+        try:
+            return self._ask(look)
+        except asyncssh.SFTPNoSuchFile as exc:
+            raise BackendUnavailable(location=self.location, operation="list", reason="ENOENT") from exc
+
+    async def _folders(self, sftp: asyncssh.SFTPClient, kind: FileKind) -> list[str]:
+        """Return the folders that files of a kind lie in."""
+        if kind is not FileKind.PACK:
+            return [kind.value]
+        below = await sftp.readdir(self._at(kind.value))
+        return [
+            f"{kind.value}/{entry.filename!s}"
+            for entry in below
+            if entry.attrs.type == asyncssh.FILEXFER_TYPE_DIRECTORY and str(entry.filename) not in (".", "..")
+        ]
+
+    async def _list_folder(self, sftp: asyncssh.SFTPClient, folder: str) -> list[tuple[str, int]]:
+        return [
+            (str(entry.filename), entry.attrs.size or 0)
+            for entry in await sftp.readdir(self._at(folder))
+            if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
+        ]
+
+    def _sweep(self) -> int:
+        async def sweep(sftp: asyncssh.SFTPClient) -> int:
+            freed = 0
+            for kind in SWEPT:
+                for folder in await self._folders(sftp, kind):
+                    for name, size in await self._list_folder(sftp, folder):
+                        if is_temporary(name):
+                            await sftp.remove(f"{self._at(folder)}/{name}")
+                            freed += size
+            return freed
+
+        return self._ask(sweep)
+
+    def _free(self) -> int | None:
+        async def ask(sftp: asyncssh.SFTPClient) -> int | None:
+            try:
+                space = await sftp.statvfs(self._at(""))
+            except asyncssh.SFTPOpUnsupported:
+                return None
+            return space.bavail * space.frsize
+
+        return self._ask(ask)
+
+    # --- the connection --------------------------------------------------------------------------------------------
+
+    def _at(self, relative: str) -> str:
+        return f"{self._place.path.rstrip('/')}/{relative}".rstrip("/") or "/"
+
+    async def _missing(self, sftp: asyncssh.SFTPClient, operation: str, kind: FileKind, name: str) -> BackendError:
+        """Tell a file that is not there from a place that is not there."""
+        home = self._at("" if kind is FileKind.CONFIG else FileKind.PACK.value)
+        data: dict[str, object] = {"location": self.location, "operation": operation, "file": label(kind, name)}
+        if await sftp.isdir(home):
+            return FileMissing(**data)
+        return BackendUnavailable(**data, reason="ENOENT")
+
+    def _ask(self, act: _Act[Answer], size: int = 0) -> Answer:
+        """Have the server do something; waits for as long as that many bytes may take on the slowest line."""
+        with self._turn:
+            link = self._connected()
+            wait_s = self._patience.silence_s + size / _SLOWEST_BYTES_PER_S
+            return link.loop.run_until_complete(asyncio.wait_for(act(link.sftp), wait_s))
+
+    def _connected(self) -> _Link:
+        if self._owner.keep_away_from(self._link):
+            self._link = None
+        if self._link is None:
+            loop = asyncio.new_event_loop()
+            try:
+                self._link = loop.run_until_complete(asyncio.wait_for(self._connect(loop), self._patience.connect_s))
+            except BaseException:
+                _close_loop(loop)
+                raise
+        return self._link
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop) -> _Link:
+        place = self._place
+        if not place.host_key:
+            raise ServerNotTrusted(location=self.location, operation="connect", reason="no-key", expected="", found="")
+        password = place.password.reveal() if place.password else None
+        keys: list[Any] = []
+        if place.private_key:
+            keys = [asyncssh.import_private_key(place.private_key.reveal(), password)]
+        connection = await asyncssh.connect(
+            place.host,
+            place.port,
+            username=place.user,
+            password=None if keys else password,
+            client_keys=keys or None,
+            agent_path=None,
+            config=None,
+            known_hosts=([asyncssh.import_public_key(place.host_key)], [], []),
+            encryption_algs=_CIPHERS,
+            compression_algs=None,
+            connect_timeout=self._patience.connect_s,
+            login_timeout=self._patience.connect_s,
+            keepalive_interval=_ALIVE_EVERY_S,
+            keepalive_count_max=_ALIVE_MISSED,
+        )
+        try:
+            return _Link(loop, connection, await connection.start_sftp_client())
+        except BaseException:
+            connection.abort()
+            raise
+
+    def _hang_up(self) -> None:
+        with self._turn:
+            if self._owner.keep_away_from(self._link):
+                self._link = None
+            link, self._link = self._link, None
+            if link is not None:
+                link.close()
+
+    def _translate(self, exc: Exception, data: dict[str, object]) -> BackendError | None:
+        if isinstance(exc, asyncssh.HostKeyNotVerifiable):
+            return ServerNotTrusted(**data, reason="other-key", expected=_short(self._place.host_key), found="")
+        return _translate(exc, data)
+
+
+def _ensure_arrived(found: int | None, sent: int) -> None:
+    if found != sent:
+        raise asyncssh.SFTPConnectionLost("not all of it has arrived")
+
+
+async def _sync(file: asyncssh.SFTPClientFile) -> None:
+    with contextlib.suppress(asyncssh.SFTPOpUnsupported):  # then the server alone decides when it is on its disk
+        await file.fsync()
+
+
+async def _replace(sftp: asyncssh.SFTPClient, old: str, new: str) -> None:
+    """Give a file its name, taking the place of another in one step where the server can do that."""
+    try:
+        await sftp.posix_rename(old, new)
+    except asyncssh.SFTPOpUnsupported:
+        await _quietly(sftp.remove(new))
+        await sftp.rename(old, new)
+
+
+async def _quietly(doing: Coroutine[None, None, None]) -> None:
+    with contextlib.suppress(asyncssh.Error, OSError):
+        await doing
+
+
+def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    with contextlib.suppress(Exception):
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+
+
+def _short(host_key: str) -> str:
+    try:
+        return fingerprint(host_key)
+    except ValueError:
+        return ""
+
+
+def _translate(exc: Exception, data: dict[str, object]) -> BackendError | None:
+    """Return what asyncssh and the sockets below it mean."""
+    match exc:
+        case asyncssh.PermissionDenied() | asyncssh.KeyImportError():
+            return ServerLoginRefused(**data)
+        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
+            return BackendUnavailable(**data, reason="ENOENT")
+        case asyncssh.SFTPPermissionDenied() | asyncssh.SFTPWriteProtect():
+            return BackendError(**data, reason="EACCES") if data["operation"] == "load" else BackendReadOnly(**data)
+        case asyncssh.SFTPNoSpaceOnFilesystem() | asyncssh.SFTPQuotaExceeded():
+            return BackendFull(**data, free_bytes=None)
+        case asyncssh.SFTPNoConnection() | asyncssh.SFTPConnectionLost() | asyncssh.DisconnectError():
+            return BackendUnavailable(**data, reason="connection-lost")
+        case asyncssh.SFTPError():
+            return BackendError(**data, reason=type(exc).__name__)
+        case asyncssh.Error():
+            return BackendUnavailable(**data, reason="connection-lost")
+        case _:
+            return network_error(exc, data)
