@@ -76,7 +76,7 @@ def _review(situation: Situation) -> Obligation:
     due = months_later(last or _effective(situation), situation.policy.document.review_months, situation.tz)
     opens, urgent = due - REVIEW_SHOWN, REVIEW_URGENT
     why: tuple[str, ...] = ("S1-9.1", "S3-9.1")
-    events = review_events(situation, last) if last is not None else ()
+    events = review_events(situation, last)
     if events:
         opens, urgent = min(opens, events[0].at), max(REVIEW_URGENT, situation.policy.review_within)
         due = min(due, later(events[0].at, situation.policy.review_within, situation.tz))

@@ -30,10 +30,15 @@ class ReviewEvent:
     by: str = ""
 
 
-def review_events(situation: Situation, since: datetime) -> tuple[ReviewEvent, ...]:
-    """Return what has happened after a moment, the earliest first; only what the policy names as a trigger counts."""
+def review_events(situation: Situation, last_review: datetime | None) -> tuple[ReviewEvent, ...]:
+    """Return what has happened since the last review, the earliest first; only the policy's own triggers count.
+
+    Before the first one, only what somebody declares: the set-up itself is no change.
+    """
     known = {trigger.id for trigger in situation.policy.review_triggers}
-    events = (event for source in SOURCES for event in source(situation, since))
+    since = last_review or situation.history.set_up
+    sources = SOURCES if last_review is not None else [_declared]
+    events = (event for source in sources for event in source(situation, since))
     return tuple(
         sorted((e for e in events if e.trigger in known and since < e.at <= situation.now), key=lambda e: e.at)
     )

@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.assessment.model import Obligation, ObligationKind, State, Timing
+from app.clock import format_utc
 from app.policy.model import Basis
 from app.records.facts import Outcome, Postponement, Run
-
-NONE = timedelta(0)
 
 RETRY_FIRST = timedelta(minutes=15)
 RETRY_LONGEST = timedelta(hours=4)
@@ -25,9 +24,9 @@ def grace(allowed: timedelta) -> timedelta:
     return allowed / 6
 
 
-def machine_timing(now: datetime, opens: datetime, due: datetime, *, late_after: timedelta = NONE) -> Timing:
+def machine_timing(now: datetime, opens: datetime, late_from: datetime) -> Timing:
     """Judge what the machine does by itself: there is no "upcoming", it starts as soon as it may."""
-    if now > due + late_after:
+    if now > late_from:
         return Timing.OVERDUE
     return Timing.DUE if now >= opens else Timing.MET
 
@@ -55,7 +54,7 @@ def severity(obligation: Obligation) -> State:
             return State.ATTENTION
 
 
-def retry_at(attempts: tuple[Run, ...], last_met: datetime | None) -> datetime | None:
+def retry_at(attempts: tuple[Run, ...], last_met: datetime | None, now: datetime) -> datetime | None:
     """Return until when to wait after attempts (newest first) that did not succeed; None when nothing went wrong.
 
     15 minutes after the first failure, then four times as long each time, up to 4 hours.
@@ -63,19 +62,24 @@ def retry_at(attempts: tuple[Run, ...], last_met: datetime | None) -> datetime |
     failed = [r for r in attempts if r.outcome is not Outcome.RUNNING and (last_met is None or r.started > last_met)]
     if not failed:
         return None
-    newest = failed[0]
-    ended = newest.finished or newest.started
-    if newest.outcome is Outcome.CANCELLED:
+    ended = ended_by(failed[0], now)
+    if failed[0].outcome is Outcome.CANCELLED:
         return ended + AFTER_CANCEL
     return ended + min(RETRY_FIRST * int(4 ** min(len(failed) - 1, 3)), RETRY_LONGEST)
 
 
-def with_attempts(obligation: Obligation, attempts: tuple[Run, ...]) -> Obligation:
+def ended_by(run: Run, now: datetime) -> datetime:
+    """Return when a run ended; one that ended in the future met a wrong clock, and ended soon after it began."""
+    ended = run.finished or run.started
+    return ended if ended <= now else min(run.started, now)
+
+
+def with_attempts(obligation: Obligation, attempts: tuple[Run, ...], now: datetime) -> Obligation:
     """Say of a machine's obligation whether it is under way, and how long to wait after attempts that failed."""
     return replace(
         obligation,
         running=any(run.outcome is Outcome.RUNNING for run in attempts),
-        not_before=retry_at(attempts, obligation.last_met),
+        not_before=retry_at(attempts, obligation.last_met, now),
     )
 
 
@@ -91,7 +95,12 @@ def postponed(obligation: Obligation, postponements: tuple[Postponement, ...], n
         obligation,
         timing=Timing.UPCOMING,
         due=max(obligation.due, newest.until),
-        data=(*obligation.data, ("postponed_by", newest.by), ("postponed_reason", newest.reason)),
+        data=(
+            *obligation.data,
+            ("postponed_by", newest.by),
+            ("postponed_reason", newest.reason),
+            ("postponed_until", format_utc(newest.until)),
+        ),
     )
 
 

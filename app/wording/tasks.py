@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.assessment.model import Obligation, ObligationKind, Timing
+from app.clock import parse_utc
 from app.i18n import _, ngettext
 from app.wording.colours import disk_colour
 from app.wording.duty_texts import duty_words, review_words
@@ -31,8 +32,9 @@ def task_text(obligation: Obligation, now: datetime, tz: tzinfo) -> TaskText:
 def _when(obligation: Obligation, now: datetime, tz: tzinfo) -> str:
     if obligation.timing is Timing.MET:
         return _("done")
-    if "postponed_by" in dict(obligation.data):
-        return _("put off: {when}").format(when=before(obligation.due, now, tz))
+    put_off = dict(obligation.data).get("postponed_until")
+    if put_off:
+        return _("put off: {when}").format(when=before(parse_utc(put_off), now, tz))
     if now > obligation.due:
         return lateness(obligation.due, now, tz)
     return before(obligation.due, now, tz)
