@@ -9,9 +9,11 @@ import os
 from collections.abc import Collection, Sequence
 
 from app.agent.continuous import close_periods, sessions_to_start
+from app.agent.disks import DiskKeeper
 from app.agent.due import Attempts, Job, due_jobs, requested_jobs
 from app.agent.log import say
 from app.agent.runner import Runner, Ticket
+from app.agent.scheduler import call_guarded
 from app.agent.watch import DriveBook, PowerWatch, TargetWatch
 from app.clock import Clock
 from app.errors import NotSetUp, VangnetError
@@ -49,6 +51,12 @@ class Agent:
         """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
         self.targets = TargetWatch(clock, records)
         self.drives = DriveBook(records)
+        self.disks = DiskKeeper(self._disks_changed)
+        self.lasting = False
+        """It starts what becomes due by itself; with `--once` only what was due or asked for."""
+        self._looking: asyncio.Task[None] | None = None
+        self._look_again = False
+        self._tending: set[asyncio.Task[None]] = set()
         self.power = PowerWatch(clock, records)
         self.runner = Runner(home, records, on_finished=self._run_ended)
 
@@ -94,6 +102,7 @@ class Agent:
             self.drives.look(machine)
         else:
             self.drives.see(drives)
+        self.disks.see(self.drives.drives, machine)
         if machine is None:
             return frozenset()
         removable = frozenset[str](target.id for target in machine.targets if target.removable)
@@ -124,6 +133,7 @@ class Agent:
         """Look what is here and start what is due there."""
         arrived = await self.look(drives)
         self.start_due(arrived=arrived)
+        self.tend_disks()
         self.keep_in_sync()
 
     def start_due(self, *, arrived: Collection[str] = (), patient: bool = True) -> tuple[Ticket, ...]:
@@ -132,6 +142,12 @@ class Agent:
         `patient`: wait a while after failures. `arrived` are disks that have just come.
         """
         self.runner.close_dead()
+        due = self._due(patient=patient)
+        jobs = (job for job in due if job.target in self.targets.connected)
+        return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
+
+    def _due(self, *, patient: bool) -> tuple[Job, ...]:
+        """Return what is due on the targets that are here, disks that are plugged in but not mounted among them."""
         if self.installation is None or self.power.on_battery:
             return ()
         assessment = self.installation.assess(self._records)
@@ -142,8 +158,57 @@ class Agent:
             ended = tuple(run for run in runs if run.outcome is not Outcome.RUNNING)
             return Attempts(ended, since.get(job.target), self._started)
 
-        jobs = due_jobs(assessment, self.targets.connected, attempts if patient else None)
-        return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
+        reachable = self.targets.connected | self.disks.plugged_in
+        return due_jobs(assessment, reachable, attempts if patient else None)
+
+    # --- disks that travel -------------------------------------------------------------------------------------
+
+    def see_drives(self, drives: tuple[DriveSight, ...]) -> None:
+        """Record at once what is plugged in, then look and start what is due; a place that hangs holds up neither."""
+        self.drives.see(drives)
+        if self._looking is not None and not self._looking.done():
+            self._look_again = True
+            return
+        self._looking = asyncio.get_running_loop().create_task(self._look_until_quiet())
+
+    async def _look_until_quiet(self) -> None:
+        while True:
+            self._look_again = False
+            await call_guarded("drives", lambda: self.look_and_start(self.drives.drives))
+            if not self._look_again:
+                return
+
+    def tend_disks(self) -> None:
+        """Mount and let go our disks as their work wants, and record what is to be said of them."""
+        if self.closing:
+            return
+        wanted = frozenset(job.target for job in self._due(patient=True)) if self.disks.plugged_in else frozenset[str]()
+        self.disks.tend(wanted=wanted, busy=self.runner.busy_on)
+        self.drives.annotate(lambda drive: self.disks.note(drive, errors=self.targets.errors, busy=self.runner.busy_on))
+
+    async def _disks_changed(self) -> None:
+        """A disk was mounted or let go."""
+        if self.closing:
+            return
+        if self.lasting:
+            await self.look_and_start()
+        else:
+            await self.look()
+            self.tend_disks()
+
+    def _tend_soon(self) -> None:
+        """Look after the disks once the run that has just ended is out of the book."""
+
+        async def tend() -> None:
+            self.tend_disks()
+
+        def begin() -> None:
+            task = asyncio.get_running_loop().create_task(call_guarded("disks", tend))
+            self._tending.add(task)
+            task.add_done_callback(self._tending.discard)
+
+        if self.disks.plugged_in and not self.closing:
+            asyncio.get_running_loop().call_soon(begin)
 
     def keep_in_sync(self) -> None:
         """See to it that every set that is to be copied continuously is; nothing begins on battery."""
@@ -156,7 +221,9 @@ class Agent:
             return tuple(run for run in runs if run.outcome is not Outcome.RUNNING)
 
         for job in sessions_to_start(self.installation, last_runs, self._clock.now()):
-            self.runner.submit(job, REASON_DUE)
+            # The day's copy goes first: two that begin on the same files at once would both store them.
+            if self.runner.busy_with(Job(RunKind.BACKUP, job.data_set, job.target)) is None:
+                self.runner.submit(job, REASON_DUE)
 
     async def tidy(self) -> None:
         """Remove restored samples that nobody looked at within a day."""
@@ -182,6 +249,12 @@ class Agent:
         match request.kind:
             case RequestKind.CANCEL:
                 self.runner.cancel(data_set=request.data_set, target=request.target, lasting=False)
+                self._records.close_request(request.id, RequestState.DONE)
+            case RequestKind.RELEASE:
+                await self.look()
+                self.disks.release(request.target)
+                self.tend_disks()
+                await self.disks.settled()
                 self._records.close_request(request.id, RequestState.DONE)
             case RequestKind.RESCAN:
                 self._stamp = None
@@ -250,7 +323,9 @@ class Agent:
 
     def _run_ended(self, run: Run) -> None:
         self.ended.append(run)
-        if run.kind is RunKind.SYNC and not self.closing:
+        self.disks.run_ended(run.target)
+        self._tend_soon()
+        if run.kind in (RunKind.SYNC, RunKind.BACKUP) and not self.closing:
             asyncio.get_running_loop().call_soon(self.keep_in_sync)
 
 

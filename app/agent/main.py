@@ -90,6 +90,8 @@ async def _once(agent: Agent, *, requests_only: bool) -> None:
 async def _work_once(agent: Agent, *, requests_only: bool) -> None:
     await agent.look()
     await agent.look_at_power()
+    agent.tend_disks()
+    await agent.disks.settled()
     if not requests_only:
         agent.start_due(patient=False)
     await agent.take_requests()
@@ -100,6 +102,8 @@ async def _work_once(agent: Agent, *, requests_only: bool) -> None:
         await agent.finished()
         enough.set()
         await polling
+    agent.tend_disks()
+    await agent.disks.settled()
 
 
 async def _poll_requests(agent: Agent, enough: asyncio.Event) -> None:
@@ -124,6 +128,7 @@ def exit_code(runs: Sequence[Run]) -> ExitCode:
 
 async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     """Be there until somebody says stop."""
+    agent.lasting = True
     say("agent-started")
     records.emit("agent-started", "")
     agent.reload()
@@ -172,7 +177,7 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
     """Watch disks, targets and power, and look regularly what is due."""
 
     async def drives_changed(drives: tuple[DriveSight, ...]) -> None:
-        await call_guarded("drives", lambda: agent.look_and_start(drives))
+        agent.see_drives(drives)
 
     watcher = DriveWatcher(drives_changed, agent.machine)
     ticker = Ticker()

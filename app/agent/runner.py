@@ -86,6 +86,10 @@ class Runner:
         every = (*self._book.active, *self._book.waiting)
         return next((ticket for ticket in every if ticket.job == job), None)
 
+    def busy_on(self, target: str) -> bool:
+        """Tell whether something runs or waits on a target."""
+        return any(ticket.job.target == target for ticket in (*self._book.active, *self._book.waiting))
+
     # --- taking over from an earlier agent ---------------------------------------------------------------------
 
     def close_dead(self) -> None:

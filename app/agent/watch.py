@@ -12,12 +12,15 @@ from datetime import timedelta
 from app.agent.log import say
 from app.clock import Clock
 from app.policy.machine import Machine, Target
-from app.power.nut import probe, read_machine_upses
-from app.records.facts import DriveSight, TargetSight, UpsSight
+from app.power.monitor import read_machine_upses
+from app.power.nut import probe
+from app.records.facts import DriveNote, DriveSight, TargetSight, UpsSight
 from app.records.store import Records
 from app.targets.drives import connected_drives
 from app.targets.errors import TargetError, TargetNotThere
 from app.targets.place import TargetConnection, connection
+
+Note = tuple[DriveNote, tuple[tuple[str, str], ...]]
 
 LOOK_TIMEOUT_S = 10.0
 """A NAS that does not answer within this is not there."""
@@ -45,9 +48,9 @@ class TargetWatch:
     async def look(self, machine: Machine, drives: tuple[DriveSight, ...]) -> frozenset[str]:
         """Look at every target and record what changed; returns the ids of those that came since the last look."""
         found = await asyncio.gather(*(self._look_at(target, drives) for target in machine.targets))
-        self.errors = {connection.target.id: connection.error for connection in found if connection.error is not None}
+        self.errors = {c.target.id: c.error for c in found if c.error is not None}
         now = self._clock.now()
-        for sight in (connection.sight(now) for connection in found):
+        for sight in (c.sight(now) for c in found):
             known = self._written.get(sight.target)
             if known is None or _tells_news(known, sight):
                 self._records.see_target(sight)
@@ -113,6 +116,7 @@ class DriveBook:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._known: tuple[DriveSight, ...] | None = None
+        self._notes: dict[str, Note] = {}
 
     @property
     def drives(self) -> tuple[DriveSight, ...]:
@@ -123,13 +127,23 @@ class DriveBook:
         known, self._known = self._known, drives
         if known == drives:
             return
-        self._records.see_drives(drives)
+        self._write()
         if known is None:
             return
         for drive in _without(drives, known):
             self._push("drive-arrived", drive)
         for drive in _without(known, drives):
             self._push("drive-left", drive)
+
+    def annotate(self, note_of: Callable[[DriveSight], Note]) -> None:
+        """Record what is made of each disk that is plugged in."""
+        self._notes = {drive.device: note_of(drive) for drive in self.drives}
+        self._write()
+
+    def _write(self) -> None:
+        none: Note = (DriveNote.NONE, ())
+        noted = ((drive, self._notes.get(drive.device, none)) for drive in self.drives)
+        self._records.see_drives(tuple(replace(drive, note=note, note_data=data) for drive, (note, data) in noted))
 
     def look(self, machine: Machine | None) -> None:
         """Look for ourselves, where no watcher tells us."""

@@ -22,7 +22,7 @@ class TargetNotThere(TargetError):
 
 class WrongDisk(TargetError):
     """Another disk or folder is in this place (`target`, `path`, `reason`: "marker", "repository", "file-system",
-    "outside" or "ambiguous"; `found` and `organisation`: what its own marker says)."""
+    "outside", "serial" (a clone, or another housing) or "ambiguous"; `found` and `organisation`: what its own marker says)."""
 
     code = "wrong-disk"
     exit_code = ExitCode.NOT_THERE

@@ -145,6 +145,9 @@ def _locate_on_disk(target: Target, drives: tuple[DriveSight, ...]) -> Path:
         if len(found) != 1:
             raise WrongDisk(target=target.name, path=str(target.path), reason="ambiguous", found="", organisation="")
     drive, folder = found[0]
+    if target.serial and drive.serial and drive.serial != target.serial:
+        # A clone, or the same disk in another housing: only a person knows, and a copy on a clone is none on the disk.
+        raise WrongDisk(target=target.name, path=str(target.path), reason="serial", found=drive.serial, organisation="")
     if folder is None:
         raise TargetNotThere(target=target.name, path=str(target.path), reason="not-mounted", device=drive.device)
     return folder
