@@ -146,7 +146,9 @@ class RestoreSummary:
     bytes_written: int
     duration_s: float
     skipped: tuple[bytes, ...] = ()
-    """Paths left alone because something was there already and overwriting was not asked for."""
+    """Paths left alone because of what was there already."""
+    set_aside: tuple[bytes, ...] = ()
+    """Paths of which the original is kept beside them, as NAME.original."""
     problems: tuple[FileProblem, ...] = ()
 
     @property
@@ -301,7 +303,9 @@ class BackupOptions:
     """Decrypt and compare every pack in memory before it is written."""
 
 
-Overwrite = Literal["never", "always"]
+Overwrite = Literal["never", "always", "if-changed", "if-newer", "keep"]
+"""What a restore does with what stands in an entry's place. Restored is: nothing; everything; what differs in size or
+time of change; what is newer in the snapshot; what differs, and the original is kept as NAME.original."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,8 +316,13 @@ class RestoreOptions:
     """Absolute paths inside the snapshot; everything when empty. A folder brings all below it."""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    iinclude: tuple[str, ...] = ()
+    """`include` and `exclude` with capitals and small letters alike."""
+    iexclude: tuple[str, ...] = ()
     overwrite: Overwrite = "never"
     strip: bytes = b""
     """A leading folder that is left out of the restored paths (e.g. the data set's own folder)."""
     verify: bool = False
     """Read every restored file back and compare it with the blob ids."""
+    dry_run: bool = False
+    """Write nothing, only say what would be done."""

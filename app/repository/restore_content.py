@@ -10,16 +10,10 @@ from dataclasses import dataclass, field
 from app.repository.blob_reader import READ_BYTES, READ_GAP, BlobReader
 from app.repository.index import PackedBlob
 from app.repository.model import BlobId, Cancel
+from app.repository.planned_entries import PlannedEntries, PlannedEntry
 from app.repository.repository import Repository
 from app.repository.restore_files import NewFile, Target, reads_back, write_content
-from app.repository.restore_plan import (
-    EmptyFiles,
-    PlannedEntry,
-    ReadTask,
-    Segment,
-    SmallFiles,
-    plain_size,
-)
+from app.repository.restore_plan import EmptyFiles, ReadPlan, Segment, SmallFiles, plain_size
 
 BLOB_DAMAGED = "blob-damaged"
 NOT_AS_WRITTEN = "not-as-written"
@@ -52,9 +46,9 @@ class ContentWriter:
     def __init__(
         self,
         repository: Repository,
-        entries: Sequence[PlannedEntry],
+        entries: PlannedEntries,
         target: Target,
-        tasks: Sequence[ReadTask],
+        reads: ReadPlan,
         *,
         shared_names: Mapping[int, bytes],
         verify: bool,
@@ -65,7 +59,8 @@ class ContentWriter:
         self._reader = BlobReader(repository)
         self._entries = entries
         self._target = target
-        self._tasks = tasks
+        self._tasks = reads.tasks
+        self._order = reads.order
         self._shared_names = shared_names
         self._verify = verify
         self._cancel = cancel
@@ -76,10 +71,10 @@ class ContentWriter:
         match self._tasks[number]:
             case SmallFiles() as task:
                 self._bring_small_files(task, outcome)
-            case EmptyFiles(files):
-                for file in files:
+            case EmptyFiles(first, last):
+                for file in self._order[first:last]:
                     self._cancel.heed()
-                    self._write_small_file(file, b"", outcome)
+                    self._write_small_file(file, self._entries[file], b"", outcome)
             case Segment() as segment:
                 self._bring_segment(segment, outcome)
         return outcome
@@ -88,16 +83,18 @@ class ContentWriter:
         read = self._reader.read(task.pack, task.start, task.end)
         last_id: BlobId | None = None
         content: bytes | memoryview | None = None
-        for place, file in task.files:
+        for file in self._order[task.first : task.last]:
             self._cancel.heed()
-            blob_id = self._entries[file].node.content[0]
+            entry = self._entries[file]
+            blob_id = entry.node.content[0]
             if blob_id != last_id:  # copies of one file lie side by side in the task
-                content = self._reader.open(blob_id, place, read, task.start)
+                content = self._reader.open(blob_id, self._place(blob_id), read, task.start)
                 last_id = blob_id
-            self._write_small_file(file, content, outcome)
+            self._write_small_file(file, entry, content, outcome)
 
-    def _write_small_file(self, file: int, content: bytes | memoryview | None, outcome: TaskOutcome) -> None:
-        entry = self._entries[file]
+    def _write_small_file(
+        self, file: int, entry: PlannedEntry, content: bytes | memoryview | None, outcome: TaskOutcome
+    ) -> None:
         if content is None:
             outcome.failed.append((file, BLOB_DAMAGED))
             return
@@ -139,7 +136,7 @@ class ContentWriter:
                 outcome.done.append(segment.file)
 
     def _write_segment(self, fd: int, segment: Segment, outcome: TaskOutcome) -> None:
-        content = self._entries[segment.file].node.content[segment.first : segment.last]
+        content = self._entries.content(segment.file, segment.first, segment.last)
         places = [self._place(blob_id) for blob_id in content]
         sizes = [plain_size(place) for place in places]
         if segment.is_whole_file:

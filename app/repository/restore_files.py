@@ -18,7 +18,8 @@ from enum import Enum
 from typing import Self
 
 from app.repository.model import BlobId, Node, NodeType
-from app.repository.restore_plan import TARGET_ITSELF, PlannedEntry, PlannedFolder
+from app.repository.planned_entries import PlannedEntry
+from app.repository.restore_plan import TARGET_ITSELF, PlannedFolder
 
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -5,9 +5,10 @@ The plan is made before anything is written. Small files are gathered pack by pa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from app.repository.blob_reader import READ_BYTES, READ_GAP
 from app.repository.crypto import OVERHEAD
@@ -26,7 +27,8 @@ from app.repository.model import (
     Snapshot,
 )
 from app.repository.pack import MAX_BLOB
-from app.repository.patterns import Patterns
+from app.repository.patterns import EitherCase
+from app.repository.planned_entries import PlannedEntries, PlannedEntry
 from app.repository.repository import Repository
 
 TARGET_ITSELF = -1
@@ -46,21 +48,11 @@ class PlannedFolder:
 
 
 @dataclass(slots=True)
-class PlannedEntry:
-    """Anything but a folder, to be made in the folder with the number `folder`."""
-
-    folder: int
-    node: Node
-    replaces: bool = False
-    """Something stands in its place that is to be replaced."""
-
-
-@dataclass(slots=True)
 class RestorePlan:
     """Folders come before what they hold; numbers are positions in the tuples."""
 
     folders: list[PlannedFolder] = field(default_factory=list)
-    entries: list[PlannedEntry] = field(default_factory=list)
+    entries: PlannedEntries = field(default_factory=PlannedEntries)
     problems: list[FileProblem] = field(default_factory=list)
 
     def path_of(self, entry: PlannedEntry) -> bytes:
@@ -90,16 +82,15 @@ class _Selection:
             self.roots = set()
         self._ancestors = {parent for root in self.roots for parent in _parents(root)}
         self._strip = strip
-        self._include = Patterns(options.include)
-        self._including = bool(options.include)
-        self._exclude = Patterns(options.exclude)
+        self._include = EitherCase(options.include, options.iinclude)
+        self._exclude = EitherCase(options.exclude, options.iexclude)
 
     def is_target_itself(self, folder: bytes) -> bool:
         return folder == b"" or folder == self._strip or self._strip.startswith(folder + b"/")
 
     def wants(self, path: bytes) -> bool:
         inside = not self.roots or path in self.roots or any(parent in self.roots for parent in _parents(path))
-        return inside and (not self._including or self._include.matches(path)) and not self._exclude.matches(path)
+        return inside and (not self._include or self._include.matches(path)) and not self._exclude.matches(path)
 
     def enters(self, path: bytes) -> bool:
         """Tell whether something wanted may lie in a folder."""
@@ -149,7 +140,7 @@ def plan_restore(
         wanted = selection.wants(path)
         if node.type is not NodeType.DIR:
             if wanted:
-                plan.entries.append(PlannedEntry(_number(plan, selection, frame), node))
+                plan.entries.append(_number(plan, selection, frame), node)
             continue
         if not selection.enters(path):
             continue
@@ -202,26 +193,24 @@ def _number(plan: RestorePlan, selection: _Selection, frame: _Frame) -> int:
 # --- what to read ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SmallFiles:
-    """Files of one blob each, whose blobs lie close together in a pack from `start` to `end`."""
+class SmallFiles(NamedTuple):
+    """Files of one blob each, whose blobs lie close together in a pack from `start` to `end`: order[first:last]."""
 
     pack: PackId
     start: int
     end: int
-    files: tuple[tuple[PackedBlob, int], ...]
-    """The blob's place and the entry's number, sorted by offset."""
+    first: int
+    last: int
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyFiles:
-    """Files without content, by their numbers."""
+class EmptyFiles(NamedTuple):
+    """Files without content: order[first:last]."""
 
-    files: tuple[int, ...]
+    first: int
+    last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of a file of many blobs: content[first:last], from `offset` in the file."""
 
     file: int
@@ -239,6 +228,8 @@ class ReadPlan:
     """The tasks of a restore, large files first; `missing` are entries whose blobs the index does not know."""
 
     tasks: list[ReadTask] = field(default_factory=list)
+    order: array[int] = field(default_factory=lambda: array("I"))
+    """The numbers of the small and the empty files, in the order in which they are brought."""
     missing: list[int] = field(default_factory=list)
     segments: dict[int, int] = field(default_factory=dict)
     """The number of segments of each file that has more than one."""
@@ -252,13 +243,13 @@ def plain_size(place: PackedBlob) -> int:
     return place.plain_length or place.length - OVERHEAD
 
 
-def plan_reads(entries: Sequence[PlannedEntry], numbers: Sequence[int], index: Index) -> ReadPlan:
+def plan_reads(entries: PlannedEntries, numbers: Iterable[int], index: Index) -> ReadPlan:
     """Plan how to bring the content of the files with these numbers."""
     plan = ReadPlan()
     empty: list[int] = []
-    small: dict[PackId, list[tuple[PackedBlob, int]]] = defaultdict(list)
+    small = _SmallReads(index)
     for number in numbers:
-        content = entries[number].node.content
+        content = entries.content(number)
         places = [index.lookup(blob_id) for blob_id in content]
         known = [place for place in places if place is not None and place.length <= MAX_BLOB + OVERHEAD]
         if len(known) != len(places):
@@ -268,12 +259,14 @@ def plan_reads(entries: Sequence[PlannedEntry], numbers: Sequence[int], index: I
         if not known:
             empty.append(number)
         elif len(known) == 1:
-            small[known[0].pack].append((known[0], number))
+            small.add(number, known[0])
         else:
             _plan_segments(plan, number, known)
-    for pack, files in small.items():
-        plan.tasks.extend(_gather(pack, files))
-    plan.tasks.extend(EmptyFiles(tuple(empty[at : at + _FILES_AT_ONCE])) for at in range(0, len(empty), _FILES_AT_ONCE))
+    small.plan(plan)
+    for at in range(0, len(empty), _FILES_AT_ONCE):
+        first = len(plan.order)
+        plan.order.extend(empty[at : at + _FILES_AT_ONCE])
+        plan.tasks.append(EmptyFiles(first, len(plan.order)))
     return plan
 
 
@@ -296,21 +289,43 @@ def _plan_segments(plan: ReadPlan, number: int, places: list[PackedBlob]) -> Non
     )
 
 
-def _gather(pack: PackId, files: list[tuple[PackedBlob, int]]) -> Iterator[SmallFiles]:
-    """Cut the wanted blobs of a pack into reads: the whole pack at once when it is small or mostly wanted."""
-    files.sort(key=lambda item: item[0].offset)
-    group: list[tuple[PackedBlob, int]] = []
-    end = 0
-    for item in files:
-        place = item[0]
-        if group and (
-            place.offset - end > READ_GAP
-            or place.offset + place.length - group[0][0].offset > READ_BYTES
-            or len(group) >= _FILES_AT_ONCE
-        ):
-            yield SmallFiles(pack, group[0][0].offset, end, tuple(group))
-            group, end = [], 0
-        group.append(item)
-        end = max(end, place.offset + place.length)
-    if group:
-        yield SmallFiles(pack, group[0][0].offset, end, tuple(group))
+class _SmallReads:
+    """Where the files of one blob lie, to be sorted by pack and place: 16 bytes for each."""
+
+    def __init__(self, index: Index) -> None:
+        self._packs = index.packs
+        self._pack_numbers = {pack: number for number, pack in enumerate(self._packs)}
+        self._places = array("Q")  # the pack's number, then the offset in it
+        self._lengths = array("I")
+        self._files = array("I")
+
+    def add(self, file: int, place: PackedBlob) -> None:
+        self._places.append(self._pack_numbers[place.pack] << 32 | place.offset)
+        self._lengths.append(place.length)
+        self._files.append(file)
+
+    def plan(self, plan: ReadPlan) -> None:
+        """Cut the wanted blobs into reads: the whole pack at once when it is small or mostly wanted."""
+        places, lengths = self._places, self._lengths
+        order = sorted(range(len(places)), key=places.__getitem__)
+        first = len(plan.order)
+        plan.order.extend(self._files[at] for at in order)
+        group, group_end = 0, 0  # where the group begins in the order, and where its last blob ends
+        for position, at in enumerate(order):
+            place, end = places[at], places[at] + lengths[at]
+            begin = places[order[group]]
+            if position > group and (
+                place >> 32 != begin >> 32
+                or place - group_end > READ_GAP
+                or end - begin > READ_BYTES
+                or position - group >= _FILES_AT_ONCE
+            ):
+                plan.tasks.append(self._task(begin, group_end, first + group, first + position))
+                group, group_end = position, 0
+            group_end = max(group_end, end)
+        if order:
+            plan.tasks.append(self._task(places[order[group]], group_end, first + group, first + len(order)))
+
+    def _task(self, begin: int, end: int, first: int, last: int) -> SmallFiles:
+        start = begin & 0xFFFFFFFF
+        return SmallFiles(self._packs[begin >> 32], start, start + end - begin, first, last)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from array import array
 from collections.abc import Callable
 from functools import partial
 
@@ -16,20 +17,20 @@ from app.repository.model import (
     Cancel,
     FileProblem,
     Monitor,
-    NodeType,
     Phase,
     RestoreOptions,
     RestoreSummary,
     Snapshot,
 )
+from app.repository.overwriting import Overwriting, Room
 from app.repository.parallel import run_tasks, worker_count
+from app.repository.planned_entries import EntryKind
 from app.repository.reading_lock import reading_lock
 from app.repository.repository import Repository
 from app.repository.restore_content import BLOB_DAMAGED, ContentWriter, TaskOutcome, reason_of
 from app.repository.restore_files import (
     FolderState,
     Target,
-    exists,
     make_link,
     make_special,
     publish,
@@ -38,13 +39,13 @@ from app.repository.restore_files import (
 )
 from app.repository.restore_plan import (
     TARGET_ITSELF,
-    PlannedEntry,
     ReadPlan,
     RestorePlan,
     Segment,
     plan_reads,
     plan_restore,
 )
+from app.repository.restore_rehearsal import rehearse
 
 BLOB_MISSING = "blob-missing"
 
@@ -74,12 +75,16 @@ def restore(
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading_lock(repository))
         plan = plan_restore(repository, snapshot, options, monitor, cancel)
+        if options.dry_run:
+            return rehearse(plan, repository.readable_index, to, options=options, monitor=monitor, cancel=cancel)
         target = stack.enter_context(Target(to, plan.folders))
-        run = _Restore(plan, target, options, monitor)
+        overwriting = stack.enter_context(Overwriting(options.overwrite, target))
+        run = _Restore(plan, target, overwriting, options, monitor)
         run.make_folders()
         files, others, links = run.sort_out()
         run.bring_contents(repository, files, cancel)
         run.make_others(others, links)
+        set_aside = overwriting.settle()
         run.finish_folders()
     return RestoreSummary(
         files=run.files,
@@ -87,6 +92,7 @@ def restore(
         bytes_written=run.bytes_written,
         duration_s=clock.monotonic() - started,
         skipped=tuple(run.skipped),
+        set_aside=set_aside,
         problems=tuple(sorted(plan.problems, key=lambda problem: problem.path)),
     )
 
@@ -94,9 +100,12 @@ def restore(
 class _Restore:
     """One restore on its way; its methods are its steps, in their order."""
 
-    def __init__(self, plan: RestorePlan, target: Target, options: RestoreOptions, monitor: Monitor) -> None:
+    def __init__(
+        self, plan: RestorePlan, target: Target, overwriting: Overwriting, options: RestoreOptions, monitor: Monitor
+    ) -> None:
         self._plan = plan
         self._target = target
+        self._overwriting = overwriting
         self._options = options
         self._monitor = monitor
         self._reads = ReadPlan()
@@ -122,21 +131,23 @@ class _Restore:
             if state is FolderState.BLOCKED:
                 self._problem(folder.path, reason)
 
-    def sort_out(self) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    def sort_out(self) -> tuple[array[int], list[int], list[tuple[int, int]]]:
         """Return the files to bring, the other entries, and the hard links as (link, file it is a name of)."""
-        files: list[int] = []
+        files = array("I")
         others: list[int] = []
         links: list[tuple[int, int]] = []
         first_names: dict[tuple[object, ...], int] = {}
-        for number, entry in enumerate(self._plan.entries):
-            node = entry.node
-            if node.type is NodeType.SOCKET or not self._has_room(entry):
+        entries = self._plan.entries
+        for number in range(len(entries)):
+            kind = entries.kind(number)
+            if kind is EntryKind.SOCKET or not self._has_room(number):
                 continue  # a socket is made anew by its program
-            if node.type is not NodeType.FILE:
+            if kind is EntryKind.OTHER:
                 others.append(number)
                 continue
-            if node.links > 1 and node.inode:
-                key = (node.device_id, node.inode, node.mtime_ns, node.content)
+            if kind is EntryKind.FILE_OF_SEVERAL_NAMES:
+                node = entries[number].node
+                key = (node.device_id, node.inode, node.mtime_ns, entries.content(number))
                 first = first_names.setdefault(key, number)
                 if first != number:
                     links.append((number, first))
@@ -145,26 +156,26 @@ class _Restore:
         self._monitor.files_total = len(files) + len(others) + len(links)
         return files, others, links
 
-    def _has_room(self, entry: PlannedEntry) -> bool:
+    def _has_room(self, number: int) -> bool:
         """Tell whether an entry can be made; what stands in its place is skipped, or marked to be replaced."""
-        state = self.states[entry.folder]
+        state = self.states[self._plan.entries.folder(number)]
         if state is not FolderState.FOUND:
             return state is FolderState.MADE
+        entry = self._plan.entries[number]
         try:
-            if not exists(self._target.folder(entry.folder), entry.node.name):
-                return True
+            room = self._overwriting.make_room(entry.folder, entry.node, self._plan.path_of(entry))
         except OSError as exc:
             self._problem(self._plan.path_of(entry), reason_of(exc))
             return False
-        if self._options.overwrite == "never":
+        if room is Room.LEAVE:
             self.skipped.append(self._plan.path_of(entry))
-            return False
-        entry.replaces = True
-        return True
+        elif room is Room.REPLACE:
+            self._plan.entries.mark_replacing(number)
+        return room is not Room.LEAVE
 
     # --- contents ---
 
-    def bring_contents(self, repository: Repository, files: list[int], cancel: Cancel) -> None:
+    def bring_contents(self, repository: Repository, files: array[int], cancel: Cancel) -> None:
         entries = self._plan.entries
         reads = self._reads = plan_reads(entries, files, repository.readable_index)
         self._monitor.bytes_total = reads.bytes_total
@@ -178,7 +189,7 @@ class _Restore:
                 repository,
                 entries,
                 self._target,
-                reads.tasks,
+                reads,
                 shared_names=self._shared_names,
                 verify=self._options.verify,
                 cancel=cancel,
