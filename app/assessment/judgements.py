@@ -19,6 +19,7 @@ from app.records.facts import Anomaly, AnomalyVerdict, Facts, Judgement, Missed,
 
 TO_JUDGE: Final = timedelta(hours=24)
 """How long a verdict may take before the governing body hears of it (S3-4.2.4)."""
+SHORTEST_OUTAGE: Final = timedelta(minutes=1)
 _OF_THE_SOURCE: Final = frozenset({"source-missing", "source-empty", "unknown-data-set"})
 """Errors that a data set has by itself, wherever its copy goes."""
 _NOT_MISSED: Final = frozenset({ObligationKind.JUDGE, ObligationKind.ANSWER_ALARM, ObligationKind.REPAIR_CONFIGURATION})
@@ -172,6 +173,12 @@ def _occurrences(facts: Facts, now: datetime) -> Iterator[_Occurrence]:
         yield _Occurrence(
             f"missed:{missed.obligation}", CaseKind.MISSED, min(missed.at, now), missed.data_set, missed.target, data
         )
+    for outage in facts.outages:
+        # A blink of a minute is what a UPS is for.
+        if outage.critical or (outage.ended or now) - outage.began >= SHORTEST_OUTAGE:
+            data = (("kind", outage.kind.value), ("subject", outage.subject), ("cause", outage.cause.value))
+            case = f"outage:{outage.kind.value}:{outage.subject}"
+            yield _Occurrence(case, CaseKind.OUTAGE, min(outage.began, now), "", "", data)
     for anomaly in facts.anomalies:
         # What it turned out to be is the verdict; it is not asked twice.
         if anomaly.verdict is AnomalyVerdict.OPEN:
