@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from app.cli import repo_options as read
-from app.cli.repo_options import chosen_snapshots, filter_options, snapshot_filter
+from app.cli.repo_options import chosen_snapshots, filter_options, long_filter_options, snapshot_filter
 from app.cli.repo_place import Place, with_place
 from app.cli.session import json_option, print_json
 from app.errors import ExitCode
@@ -87,7 +87,7 @@ def _keep_policy(keep: dict[str, int | Span | None], keep_tags: tuple[str, ...])
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]…")
 @_keep_options
-@filter_options
+@long_filter_options
 @click.option(
     "-g", "--group-by", type=read.group_by, default="host,paths", metavar="GROUP", help="What a group has in common."
 )

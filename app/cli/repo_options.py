@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from app.i18n import _
 if TYPE_CHECKING:
     from app.repository.model import Snapshot
     from app.repository.prune_plan import MaxUnused
+    from app.repository.read_subset import ReadSubset
     from app.repository.repository import Repository
     from app.repository.retention import GroupBy, Span
 
@@ -27,6 +29,32 @@ def count(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise click.BadParameter(_("“{value}” is no number and not “unlimited”.").format(value=text))
     return int(text)
+
+
+def split_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags of options that each name one or several."""
+    return tuple(tag for group in tags for tag in _parts(group))
+
+
+def marker(text: str) -> str:
+    """Read FILENAME[:HEADER]."""
+    from app.repository.exclusion import Marker
+
+    try:
+        Marker.parse(text)
+    except ValueError as exc:
+        raise click.BadParameter(_("“{value}” is no name of a file.").format(value=text)) from exc
+    return text
+
+
+def moment(text: str) -> datetime | None:
+    """Read a time in the computer's own zone, or with one; "now" is None."""
+    if text == "now":
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise click.BadParameter(_("“{value}” is no time such as 2026-11-20 18:00:00.").format(value=text)) from exc
 
 
 def span(text: str) -> Span:
@@ -45,6 +73,28 @@ def size(text: str) -> int:
     if match is None:
         raise click.BadParameter(_("“{value}” is no size such as 500M.").format(value=text))
     return int(match[1]) << _POWERS[match[2].lower()]
+
+
+def subset(text: str) -> ReadSubset:
+    """Read n/t, x% or a size."""
+    from app.repository.read_subset import ReadSubset
+
+    try:
+        return ReadSubset.parse(text) if "/" in text or "%" in text else ReadSubset(bytes=max(size(text), 1))
+    except ValueError as exc:
+        raise click.BadParameter(_("“{value}” is no part such as 2/7, 5% or 1G.").format(value=text)) from exc
+
+
+def latest_or_named(repository: Repository, wanted: str, only: Callable[[Snapshot], bool] | None) -> Snapshot:
+    """Return a snapshot by its id, or the latest of those that the filter means; raises SnapshotNotFound."""
+    from app.repository.errors import SnapshotNotFound
+
+    if wanted != "latest" or only is None:
+        return repository.snapshot(wanted)
+    meant = [snapshot for snapshot in repository.snapshots() if only(snapshot)]
+    if not meant:
+        raise SnapshotNotFound(wanted=wanted)
+    return meant[-1]
 
 
 def max_unused(text: str) -> MaxUnused:
@@ -73,11 +123,20 @@ def _parts(text: str) -> list[str]:
 
 
 def filter_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command `--host`, `--tag` and `--path`, which choose among the snapshots."""
+    """Give a command `-H` or `--host`, `--tag` and `--path`, which choose among the snapshots."""
+    return _filter_options(command, "-H", "--host")
+
+
+def long_filter_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Do the same for a command of which `-H` is something else."""
+    return _filter_options(command, "--host")
+
+
+def _filter_options(command: Callable[..., int], *host: str) -> Callable[..., int]:
     for option in (
         click.option("--path", "paths", multiple=True, metavar="PATH", help="Only those of this path."),
         click.option("--tag", "tags", multiple=True, metavar="TAG[,TAG…]", help="Only those with all these tags."),
-        click.option("--host", "hosts", multiple=True, metavar="HOST", help="Only those of this computer."),
+        click.option(*host, "hosts", multiple=True, metavar="HOST", help="Only those of this computer."),
     ):
         command = option(command)
     return command

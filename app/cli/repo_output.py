@@ -26,6 +26,7 @@ from app.repository.model import (
     FoundEntry,
     Monitor,
     NodeType,
+    Phase,
     RestoreSummary,
     Snapshot,
 )
@@ -99,9 +100,11 @@ def entry_document(entry: FoundEntry) -> dict[str, JsonValue]:
     return document
 
 
-def backup_document(summary: BackupSummary) -> dict[str, JsonValue]:
+def backup_document(summary: BackupSummary, *, dry_run: bool = False) -> dict[str, JsonValue]:
     return {
-        "snapshot": summary.snapshot.id,
+        "snapshot": None if dry_run else summary.snapshot.id,
+        "parent": summary.snapshot.parent,
+        "dry_run": dry_run,
         "complete": summary.complete,
         "files": summary.files,
         "folders": summary.folders,
@@ -115,14 +118,17 @@ def backup_document(summary: BackupSummary) -> dict[str, JsonValue]:
     }
 
 
-def restore_document(summary: RestoreSummary) -> dict[str, JsonValue]:
+def restore_document(summary: RestoreSummary, snapshot: Snapshot, *, dry_run: bool = False) -> dict[str, JsonValue]:
     return {
+        "snapshot": snapshot.id,
+        "dry_run": dry_run,
         "complete": summary.complete,
         "files": summary.files,
         "folders": summary.folders,
         "bytes_written": summary.bytes_written,
         "duration_s": round(summary.duration_s, 3),
         "skipped": [text_of(path) for path in summary.skipped],
+        "set_aside": [text_of(path) for path in summary.set_aside],
         "problems": _problems(summary.problems),
     }
 
@@ -134,6 +140,7 @@ def check_document(report: CheckReport) -> dict[str, JsonValue]:
         "packs": report.packs,
         "blobs": report.blobs,
         "read_data": report.read_data,
+        "packs_read": report.packs_read,
         "bytes_read": report.bytes_read,
         "duration_s": round(report.duration_s, 3),
         "problems": [
@@ -167,8 +174,11 @@ def entry_line(entry: FoundEntry, *, long: bool) -> str:
     return f"{stat.filemode(node.mode)} {owner} {node.size:>12} {at} {shown(entry.path)}{target}"
 
 
-def backup_lines(summary: BackupSummary) -> Iterator[str]:
-    yield _("Snapshot {id} is stored.").format(id=summary.snapshot.short_id)
+def backup_lines(summary: BackupSummary, *, dry_run: bool = False) -> Iterator[str]:
+    if dry_run:
+        yield _("Nothing was stored: this was only to see what would be.")
+    else:
+        yield _("Snapshot {id} is stored.").format(id=summary.snapshot.short_id)
     yield _("{files} files ({changed} new or changed), {total} bytes; {added} bytes added.").format(
         files=summary.files,
         changed=summary.files_new_or_changed,
@@ -177,7 +187,9 @@ def backup_lines(summary: BackupSummary) -> Iterator[str]:
     )
 
 
-def restore_lines(summary: RestoreSummary) -> Iterator[str]:
+def restore_lines(summary: RestoreSummary, *, dry_run: bool = False) -> Iterator[str]:
+    if dry_run:
+        yield _("Nothing was restored: this was only to see what would be.")
     yield ngettext(
         "{count} file restored, {written} bytes.", "{count} files restored, {written} bytes.", summary.files
     ).format(count=summary.files, written=summary.bytes_written)
@@ -187,6 +199,12 @@ def restore_lines(summary: RestoreSummary) -> Iterator[str]:
             "{count} files were there already and were left as they are.",
             len(summary.skipped),
         ).format(count=len(summary.skipped))
+    if summary.set_aside:
+        yield ngettext(
+            "{count} file was another; it is kept as NAME.original.",
+            "{count} files were others; they are kept as NAME.original.",
+            len(summary.set_aside),
+        ).format(count=len(summary.set_aside))
 
 
 def check_lines(report: CheckReport) -> Iterator[str]:
@@ -202,6 +220,13 @@ def check_lines(report: CheckReport) -> Iterator[str]:
         yield ngettext("{count} error was found.", "{count} errors were found.", len(report.problems)).format(
             count=len(report.problems)
         )
+
+
+def tell_skipped(summary: RestoreSummary) -> None:
+    """Name on stderr what a restore left as it was, and what it could not restore."""
+    for path in summary.skipped:
+        click.echo(_("{path}: was there already").format(path=shown(path)), err=True)
+    tell_problems(summary.problems)
 
 
 def tell_problems(problems: Sequence[FileProblem]) -> None:
@@ -242,4 +267,6 @@ def watched(monitor: Monitor, cancel: Cancel) -> Iterator[None]:
 def _progress(monitor: Monitor) -> str:
     share = f"{100 * monitor.bytes_done // monitor.bytes_total:3d} %" if monitor.bytes_total else "    …"
     mib = monitor.bytes_done >> 20
+    if monitor.phase is Phase.PAUSED:
+        share = _("paused")
     return f"{share}  {monitor.files_done}/{monitor.files_total or '…'}  {mib} MiB  {shown(monitor.current)[-60:]}"

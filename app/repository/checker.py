@@ -24,6 +24,7 @@ from app.repository.crypto import OVERHEAD
 from app.repository.model import Cancel, CheckProblem, CheckReport, Monitor, PackId, Phase
 from app.repository.pack import PackEntry
 from app.repository.parallel import run_tasks, worker_count
+from app.repository.read_subset import ReadSubset, chosen_packs
 from app.repository.reading_lock import reading_lock
 from app.repository.repository import Repository
 
@@ -32,8 +33,15 @@ _COMPRESSED_HEADER_ENTRY_BYTES = 41
 _LENGTH_FIELD_BYTES = 4
 
 
-def check(repository: Repository, *, read_data: bool, monitor: Monitor, cancel: Cancel) -> CheckReport:
-    """Check everything that snapshots need; with `read_data` every byte of it.
+def check(
+    repository: Repository,
+    *,
+    read_data: bool,
+    monitor: Monitor,
+    cancel: Cancel,
+    subset: ReadSubset | None = None,
+) -> CheckReport:
+    """Check everything that snapshots need; with `read_data` every byte of it, or of a `subset` of the packs.
 
     Damage is never an exception but a problem in the report, with the snapshots it touches. Packs that no index lists
     are no damage: an interrupted back-up leaves some. Raises Cancelled, RepositoryLocked, BackendUnavailable.
@@ -44,7 +52,7 @@ def check(repository: Repository, *, read_data: bool, monitor: Monitor, cancel: 
     with reading_lock(repository):
         files = read_small_files(repository)
         packs = files.index.by_pack()
-        to_read = _find_packs(repository, packs, files.findings, read_data=read_data)
+        to_read = _find_packs(repository, packs, files.findings, read_data=read_data, subset=subset)
         run = _Run(repository, files, packs, to_read, monitor, cancel)
         run.perform()
         findings = files.findings
@@ -59,6 +67,7 @@ def check(repository: Repository, *, read_data: bool, monitor: Monitor, cancel: 
         blobs=len(files.index),
         bytes_read=run.bytes_read,
         read_data=read_data,
+        packs_read=len(to_read),
         duration_s=clock.monotonic() - started,
         problems=(*files.broken_snapshots, *problems),
     )
@@ -70,6 +79,7 @@ def _find_packs(
     findings: list[Finding],
     *,
     read_data: bool,
+    subset: ReadSubset | None,
 ) -> dict[PackId, int]:
     """Return the packs to read with their sizes in bytes.
 
@@ -78,11 +88,12 @@ def _find_packs(
     """
     sizes = {info.name: info.size for info in list_files(repository, FileKind.PACK, findings)}
     to_read: dict[PackId, int] = {}
+    wanted = chosen_packs(subset, {pack: sizes[pack.hex()] for pack in packs if pack.hex() in sizes})
     for pack, entries in packs.items():
         size = sizes.get(pack.hex())
         if size is None:
             findings.append(Finding(f"data/{pack.hex()}", "pack-missing", blobs_of(entries)))
-        elif read_data:
+        elif read_data and pack in wanted:
             to_read[pack] = size
         elif size != pack_size(entries):
             findings.append(Finding(f"data/{pack.hex()}", "pack-size", blobs_of(entries)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.repository.model import BackupOptions
-from app.repository.patterns import Patterns
+from app.repository.patterns import EitherCase
 
 CACHE_MARKER = "CACHEDIR.TAG:Signature: 8a477f597d28d172789f06886806bc55"
 """What marks a folder as a cache (source: Cache Directory Tagging Standard)."""
@@ -54,20 +54,17 @@ class Marker:
 class Exclusion:
     """Tells what is left out of folders. What is named for a back-up itself is never left out."""
 
-    __slots__ = ("_any_case", "_larger_than", "_markers", "_patterns")
+    __slots__ = ("_larger_than", "_markers", "_patterns")
 
     def __init__(self, options: BackupOptions) -> None:
-        self._patterns = Patterns(options.exclude) if options.exclude else None
-        self._any_case = Patterns(options.iexclude, any_case=True) if options.iexclude else None
+        self._patterns = EitherCase(options.exclude, options.iexclude)
         self._larger_than = options.exclude_larger_than
         caches = (CACHE_MARKER,) if options.exclude_caches else ()
         self._markers = tuple(Marker.parse(text) for text in (*options.exclude_if_present, *caches))
 
     def matches(self, path: bytes) -> bool:
         """Tell whether a pattern leaves out this absolute path."""
-        return (self._patterns is not None and self._patterns.matches(path)) or (
-            self._any_case is not None and self._any_case.matches(path)
-        )
+        return self._patterns.matches(path)
 
     def sift(self, folder: bytes, entries: list[Entry]) -> list[Entry]:
         """Return those entries of a folder that its markers and their size leave in."""

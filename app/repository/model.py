@@ -176,6 +176,8 @@ class CheckReport:
     read_data: bool
     duration_s: float
     problems: tuple[CheckProblem, ...] = ()
+    packs_read: int = 0
+    """How many packs were read whole: all of them, or those of the subset."""
 
     @property
     def sound(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 
@@ -50,6 +50,27 @@ class Patterns:
     @staticmethod
     def _lowered(path: bytes) -> bytes:
         return os.fsencode(os.fsdecode(path).lower())
+
+
+class EitherCase:
+    """Two lists of patterns, one for which capitals count and one for which they do not; false when both are empty."""
+
+    __slots__ = ("_lists",)
+
+    def __init__(self, patterns: Sequence[str], any_case: Sequence[str]) -> None:
+        self._lists = tuple(
+            Patterns(given, any_case=folded) for given, folded in ((patterns, False), (any_case, True)) if given
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._lists)
+
+    def matches(self, path: bytes) -> bool:
+        """Tell whether a pattern of either list matches this absolute path, or a folder above it."""
+        for patterns in self._lists:  # noqa: SIM110  a generator costs more, for every entry of a source
+            if patterns.matches(path):
+                return True
+        return False
 
 
 def _takes_back(pattern: str) -> bool:

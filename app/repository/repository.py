@@ -23,7 +23,7 @@ import msgspec
 from app.clock import Clock, SystemClock
 from app.repository import keys, zstd
 from app.repository.backend.base import Backend, FileKind
-from app.repository.crypto import MasterKey, Opener
+from app.repository.crypto import MasterKey
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import (
     FileMissing,
@@ -61,6 +61,7 @@ from app.repository.model import (
 from app.repository.opening import find_master, load_config
 from app.repository.pack import MAX_BLOB
 from app.repository.polynomial import DEGREE, is_irreducible, random_polynomial
+from app.repository.read_subset import ReadSubset
 from app.repository.scan import Glance
 from app.repository.snapshots import SNAPSHOT_LIMIT, decode_snapshot, encode_snapshot
 from app.repository.trees import TREE_LIMIT, decode_tree
@@ -78,15 +79,48 @@ class _ConfigJson(msgspec.Struct):
     chunker_polynomial: str
 
 
+class BlobOpener:
+    """Opens many blobs of one repository, cheaply. For one thread."""
+
+    __slots__ = ("_decompress", "_open")
+
+    def __init__(self, master: MasterKey) -> None:
+        self._open = master.opener().open
+        self._decompress = zstd.Decompressor().decompress
+
+    def open(
+        self, blob_id: BlobId, sealed: bytes | memoryview, plain_length: int, *, pack: str = ""
+    ) -> bytes | memoryview:
+        """Return the plain content of a blob as it lies in a pack, valid until the next one is opened.
+
+        Raises RepositoryDamaged (`file`) when it is not what its id says.
+        """
+        label = "data/" + pack
+        plain: bytes | memoryview = self._open(sealed, file=label)
+        if plain_length:
+            if plain_length > _LONGEST_BLOB:
+                raise RepositoryDamaged(file=label, reason="blob-too-long")
+            plain = self._decompress(plain, limit=plain_length, file=label)
+            if len(plain) != plain_length:  # a restore makes files as long as the index says
+                raise RepositoryDamaged(file=label, reason="blob-length", blob=blob_id.hex())
+        if _sha256(plain).digest() != blob_id:
+            raise RepositoryDamaged(file=label, reason="blob-hash", blob=blob_id.hex())
+        return plain
+
+
+_sha256 = hashlib.sha256
+_LONGEST_BLOB = max(MAX_BLOB, TREE_LIMIT)
+
+
 class _Tools(threading.local):
     """What opens blobs, for each thread its own."""
 
     def __init__(self) -> None:
-        self._opener: Opener | None = None
-        self.decompressor = zstd.Decompressor()
+        self._opener: BlobOpener | None = None
 
-    def opener(self, master: MasterKey) -> Opener:
-        self._opener = self._opener or master.opener()
+    def blob_opener(self, master: MasterKey) -> BlobOpener:
+        if self._opener is None:
+            self._opener = BlobOpener(master)
         return self._opener
 
 
@@ -291,18 +325,11 @@ class Repository:
         self, blob_id: BlobId, sealed: bytes | memoryview, plain_length: int, *, pack: str = ""
     ) -> bytes | memoryview:
         """Return what `open_blob` does without a copy of its own: valid until this thread opens the next blob."""
-        label = f"data/{pack}"
-        tools = self._tools
-        plain: bytes | memoryview = tools.opener(self.master).open(sealed, file=label)
-        if plain_length:
-            if plain_length > max(MAX_BLOB, TREE_LIMIT):
-                raise RepositoryDamaged(file=label, reason="blob-too-long")
-            plain = tools.decompressor.decompress(plain, limit=plain_length, file=label)
-            if len(plain) != plain_length:  # a restore makes files as long as the index says
-                raise RepositoryDamaged(file=label, reason="blob-length", blob=blob_id.hex())
-        if hashlib.sha256(plain).digest() != blob_id:
-            raise RepositoryDamaged(file=label, reason="blob-hash", blob=blob_id.hex())
-        return plain
+        return self.blob_opener().open(blob_id, sealed, plain_length, pack=pack)
+
+    def blob_opener(self) -> BlobOpener:
+        """Return this thread's opener of blobs."""
+        return self._tools.blob_opener(self.master)
 
     def load_tree(self, tree_id: BlobId) -> tuple[Node, ...]:
         """Return the entries of a folder; raises RepositoryDamaged."""
@@ -412,12 +439,19 @@ class Repository:
         )
 
     def check(
-        self, *, read_data: bool = False, monitor: Monitor | None = None, cancel: Cancel | None = None
+        self,
+        *,
+        read_data: bool = False,
+        monitor: Monitor | None = None,
+        cancel: Cancel | None = None,
+        subset: ReadSubset | None = None,
     ) -> CheckReport:
         """Check the repository; see `checker.check`."""
         from app.repository import checker
 
-        return checker.check(self, read_data=read_data, monitor=monitor or Monitor(), cancel=cancel or Cancel())
+        return checker.check(
+            self, read_data=read_data, monitor=monitor or Monitor(), cancel=cancel or Cancel(), subset=subset
+        )
 
     def walk(self, snapshot: Snapshot, path: bytes = b"/") -> Iterator[FoundEntry]:
         """Yield the entries of a snapshot at and below a path; see `finder.walk`."""

@@ -10,6 +10,7 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from app.clock import SystemClock
@@ -67,6 +68,7 @@ def restore(
     A file that cannot be restored is named in the summary's `problems` (its path in the snapshot, and "blob-damaged",
     "blob-missing", "tree-damaged", "not-in-snapshot", "not-as-written", "too-deep" or an errno name), and nothing of
     it is left; a folder that cannot be made stands for all it holds. Owners are restored only by root, sockets never.
+    With `dry_run` nothing is written and the summary says what would be, with the sizes that the snapshot names.
     Raises Cancelled, RepositoryLocked while a prune is at work, BackendUnavailable, OSError when `to` cannot be made.
     """
     clock = SystemClock()
@@ -76,7 +78,8 @@ def restore(
         stack.enter_context(reading_lock(repository))
         plan = plan_restore(repository, snapshot, options, monitor, cancel)
         if options.dry_run:
-            return rehearse(plan, repository.readable_index, to, options=options, monitor=monitor, cancel=cancel)
+            told = rehearse(plan, repository.readable_index, to, options=options, monitor=monitor, cancel=cancel)
+            return replace(told, duration_s=clock.monotonic() - started)
         target = stack.enter_context(Target(to, plan.folders))
         overwriting = stack.enter_context(Overwriting(options.overwrite, target))
         run = _Restore(plan, target, overwriting, options, monitor)
