@@ -26,7 +26,8 @@ META = "app.cli.repo"
 """Where the group leaves what stood before the command's name, in click's context."""
 
 _PASSWORD_LIMIT = 64 << 10
-_OTHER_KINDS = re.compile(r"(sftp|rest|s3|smb|b2|azure|gs|swift|rclone):").match
+_ON_A_NETWORK = re.compile(r"(sftp|rest|s3|smb):").match
+_OTHER_KINDS = re.compile(r"(b2|azure|gs|swift|rclone):").match
 
 
 class Place:
@@ -38,11 +39,18 @@ class Place:
         self._password_file = password_file or (Path(file) if file else None)
 
     def backend(self) -> Backend:
-        """Return the backend for a location: a folder, optionally written `local:FOLDER`; raises UsageError."""
+        """Return the backend for a location: a folder (also `local:FOLDER`), or an address on a network.
+
+        Raises UsageError.
+        """
         from app.repository.backend.local import LocalBackend
 
         if not self._location:
             raise click.UsageError(_("Name the repository with -r or RESTIC_REPOSITORY."))
+        if _ON_A_NETWORK(self._location):
+            from app.cli.repo_remote import remote_backend
+
+            return remote_backend(self._location)
         if kind := _OTHER_KINDS(self._location):
             raise click.UsageError(_("Repositories of the kind “{kind}” are not offered.").format(kind=kind[1]))
         return LocalBackend(os.fsencode(self._location.removeprefix("local:")))

@@ -39,6 +39,40 @@ TEXTS: dict[str, ErrorText] = {
         _NOTHING_WRITTEN,
         N_("Look at “vangnet judge” again: somebody else may have judged it."),
     ),
+    "stopped-for-power": ErrorText(
+        N_("The power failed and the battery was running empty, so the work was stopped in time."),
+        N_("What was finished is kept."),
+        N_("It goes on by itself once the mains power is back."),
+    ),
+    "on-battery": ErrorText(
+        N_("This does not start while the computer runs on battery."),
+        _UNTOUCHED,
+        N_("Wait until the mains power is back."),
+    ),
+    "ups-not-reachable": ErrorText(
+        N_("The UPS ({ups}) does not answer."),
+        _UNTOUCHED,
+        N_("Look whether it is switched on and its cable is plugged in."),
+    ),
+    "ups-login-refused": ErrorText(
+        N_("The UPS ({ups}) refuses the name or the password."),
+        _UNTOUCHED,
+        N_("Ask the IT provider for the right one: “vangnet power password {ups}”."),
+    ),
+    "ups-cannot-test": ErrorText(
+        N_("This UPS ({ups}) cannot test itself."),
+        _UNTOUCHED,
+        N_("Pull its plug out of the wall for a minute, and note how long it says it lasts."),
+    ),
+    "unknown-ups": ErrorText(
+        N_("There is no UPS called {ups}."), _NOTHING_WRITTEN, N_("“vangnet power” shows the names.")
+    ),
+    "unknown-line": ErrorText(
+        N_("There is no internet line called {line}."), _NOTHING_WRITTEN, N_("“vangnet lines” shows the names.")
+    ),
+    "unknown-finding": ErrorText(
+        N_("There is nothing called {finding} to accept."), _NOTHING_WRITTEN, N_("“vangnet risks” shows what there is.")
+    ),
     "internal": ErrorText(N_("Vangnet made a mistake of its own."), _OLD_COPIES, _ASK_IT),
     "os-error": ErrorText(N_("The computer refused something ({reason})."), _OLD_COPIES, _AGAIN),
     "configuration": ErrorText(N_("The settings cannot be used as they are."), _UNTOUCHED, _ASK_IT),
@@ -145,6 +179,13 @@ TEXTS: dict[str, ErrorText] = {
     ),
     "backend-full": ErrorText(
         N_("The disk is full ({free_bytes} free)."), _OLD_COPIES, N_("Use another disk, or ask for a larger one.")
+    ),
+    "bad-address": ErrorText(
+        N_("“{address}” is not an address of a place for copies."),
+        _NOTHING_WRITTEN,
+        N_(
+            "Write it like sftp://user@server/folder, smb://server/share/folder, rest:https://server/name or s3:https://server/bucket."
+        ),
     ),
     "backend-refused": ErrorText(
         N_("The server does not allow this ({reason})."),

@@ -1,6 +1,7 @@
 """`make bench`: the same work by Vangnet and by restic, in turn, on the same data; medians and ratios as a table.
 
     python -m tests.bench [--files N] [--rounds N] [--mix office|tiny|photos|huge] [--folder DIR] [--memory DIR]
+    python -m tests.bench --remote [--rounds N]
 
 Never a timed test: a table for people, kept in docs/performance.md with the machine described.
 """
@@ -30,6 +31,11 @@ _MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.remote:
+        from tests.bench import remote
+
+        remote.main(rounds=arguments.rounds)
+        return
     with contextlib.ExitStack() as stack:
         disk, memory = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vangnet-bench-", dir=folder)))
@@ -54,6 +60,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--files", type=int, default=40_000, help='number of files; for "huge" their MB together')
+    parser.add_argument("--remote", action="store_true", help="the servers' backends against their libraries instead")
     parser.add_argument("--rounds", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
     parser.add_argument(

@@ -53,23 +53,42 @@ class ResticFailed(AssertionError):
 class Restic:
     """restic on one repository; the password travels in a file, as for our own commands."""
 
-    repository: Path
+    repository: Path | str
     password_file: Path
     program: str = ""
     """Another restic than the usual one."""
+    options: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def at(cls, repository: Path, password: str, *, folder: Path, program: str = "") -> Restic:
+    def at(
+        cls,
+        repository: Path | str,
+        password: str,
+        *,
+        folder: Path,
+        program: str = "",
+        options: tuple[str, ...] = (),
+        env: tuple[tuple[str, str], ...] = (),
+    ) -> Restic:
         """Prepare for a repository; `folder` takes the password file."""
         password_file = folder / f"password-{password}"
         password_file.write_text(password)
         password_file.chmod(0o600)
-        return cls(repository, password_file, program)
+        return cls(repository, password_file, program, options, env)
 
     def run(self, *arguments: str | bytes | Path) -> str:
         """Run one command and return its standard output; raises ResticFailed."""
-        command = [self.program or restic_program(), "-q", "--no-cache", "-r", self.repository, *arguments]
-        env = {**os.environ, "RESTIC_PASSWORD_FILE": str(self.password_file), "GOMAXPROCS": "2"}
+        command: list[str | bytes | Path] = [
+            self.program or restic_program(),
+            "-q",
+            "--no-cache",
+            *self.options,
+            "-r",
+            self.repository,
+        ]
+        command += arguments
+        env = {**os.environ, "RESTIC_PASSWORD_FILE": str(self.password_file), "GOMAXPROCS": "2", **dict(self.env)}
         done = subprocess.run(command, env=env, capture_output=True, check=False)
         if done.returncode != 0:
             said = (done.stdout + done.stderr).decode(errors="replace")

@@ -104,6 +104,17 @@ def fingerprint(host_key: str) -> str:
         raise ValueError("not a public key") from exc
 
 
+def known_host_key(known_hosts: str, host: str, port: int | None) -> str:
+    """Return the key that the text of a known_hosts file holds for a server, empty when it holds none."""
+    try:
+        known = asyncssh.import_known_hosts(known_hosts)
+        trusted = known.match(host, "", None if port in (None, DEFAULT_PORT) else port)[0]
+    except ValueError:
+        return ""
+    best = sorted(trusted, key=lambda key: key.get_algorithm() != "ssh-ed25519")
+    return best[0].export_public_key("openssh").decode().strip() if best else ""
+
+
 @dataclass(slots=True)
 class _Link:
     """A connection, and the loop that it lives in."""
