@@ -36,6 +36,7 @@ class BlobReader:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
+        self._open = repository.view_blob
 
     def read(self, pack: PackId, start: int, end: int) -> memoryview | None:
         """Return the bytes of a pack from `start` to `end`, None when they cannot be read."""
@@ -57,7 +58,7 @@ class BlobReader:
         if read is not None:
             sealed = read[place.offset - start : place.offset - start + place.length]
             try:
-                return self._repository.view_blob(blob_id, sealed, place.plain_length, pack=place.pack.hex())
+                return self._open(blob_id, sealed, place.plain_length, pack=place.pack.hex())
             except RepositoryDamaged:
                 pass  # the blob alone, and its other places, are still to be tried
         try:

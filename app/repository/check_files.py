@@ -150,10 +150,12 @@ def _read_pack(
 ) -> tuple[frozenset[Blob], bool]:
     """Return the blobs of a pack that are not whole, and whether its bytes are those that its name was made of."""
     digest = hashlib.sha256()
+    name = pack.hex()
+    open_blob = repository.blob_opener().open
     bad: set[Blob] = set()
     at = free_from = 0
     for group, end in _reads(entries, size):
-        read = memoryview(repository.backend.load_range(FileKind.PACK, pack.hex(), at, end - at))
+        read = memoryview(repository.backend.load_range(FileKind.PACK, name, at, end - at))
         digest.update(read)
         for entry in group:
             cancel.heed()
@@ -163,7 +165,7 @@ def _read_pack(
                 continue
             free_from = entry.offset + entry.length
             try:
-                repository.view_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=pack.hex())
+                open_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=name)
             except RepositoryDamaged:
                 bad.add((entry.id, entry.is_tree))
         at = end

@@ -162,37 +162,52 @@ class Sealer:
 class Opener:
     """Opens many texts with one key, cheaply: its ciphers and its buffer are made once. For one thread."""
 
-    __slots__ = ("_blocks", "_buffer", "_cipher", "_mac_r")
+    __slots__ = ("_buffer", "_encipher_block", "_mac_r", "_reset_nonce", "_update_into", "_view")
 
     def __init__(self, encrypt: bytes, mac_k: bytes, mac_r: bytes) -> None:
-        self._cipher = Cipher(algorithms.AES(encrypt), modes.CTR(_NO_IV)).decryptor()
-        self._blocks = _block_cipher(mac_k)
+        cipher = Cipher(algorithms.AES(encrypt), modes.CTR(_NO_IV)).decryptor()
+        # Bound once: with small blobs, looking names up costs as much as the work.
+        self._reset_nonce = cipher.reset_nonce
+        self._update_into = cipher.update_into
+        self._encipher_block = _block_cipher(mac_k).update
         self._mac_r = mac_r
         self._buffer = bytearray()
+        self._view = memoryview(self._buffer)
 
     def open(self, sealed: Plain, *, file: str = "") -> memoryview:
         """Return the plain text, valid until the next one is opened; raises RepositoryDamaged as `verify` does."""
-        self.verify(sealed, file=file)
         view = memoryview(sealed)
         length = len(view) - OVERHEAD
+        if length < 0:
+            raise RepositoryDamaged(file=file, reason="too-short")
+        iv = bytes(view[:IV_BYTES])
+        text = view[IV_BYTES:-TAG_BYTES]
+        try:
+            _verify_tag(self._mac_r + self._encipher_block(iv), text, bytes(view[-TAG_BYTES:]))
+        except InvalidSignature as exc:
+            raise RepositoryDamaged(file=file, reason="mac") from exc
         if length + TAG_BYTES > len(self._buffer):
             # A new one: the old may still be looked at through a view. Half as much again, for the next text.
             self._buffer = bytearray(max(length + length // 8, _SMALLEST_BUFFER) + TAG_BYTES)
-        self._cipher.reset_nonce(bytes(view[:IV_BYTES]))
+            self._view = memoryview(self._buffer)
+        self._reset_nonce(iv)
         # update_into asks for a block of slack behind the text.
-        self._cipher.update_into(view[IV_BYTES:-TAG_BYTES], self._buffer)
-        return memoryview(self._buffer)[:length]
+        self._update_into(text, self._buffer)
+        return self._view[:length]
 
     def verify(self, sealed: Plain, *, file: str = "") -> None:
         """Raise RepositoryDamaged (`file`, reason "mac" or "too-short") when a text is not what was sealed."""
         view = memoryview(sealed)
         if len(view) < OVERHEAD:
             raise RepositoryDamaged(file=file, reason="too-short")
-        one_time = self._mac_r + self._blocks.update(bytes(view[:IV_BYTES]))
+        one_time = self._mac_r + self._encipher_block(bytes(view[:IV_BYTES]))
         try:
-            Poly1305.verify_tag(one_time, view[IV_BYTES:-TAG_BYTES], bytes(view[-TAG_BYTES:]))
+            _verify_tag(one_time, view[IV_BYTES:-TAG_BYTES], bytes(view[-TAG_BYTES:]))
         except InvalidSignature as exc:
             raise RepositoryDamaged(file=file, reason="mac") from exc
+
+
+_verify_tag = Poly1305.verify_tag
 
 
 def _block_cipher(key: bytes) -> CipherContext:
