@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from typing import Final
 
 import psutil
 
 from app.records.facts import Run
 
 _NICE = 10
+POWER_SIGNAL: Final = signal.SIGUSR1
+"""Tells a worker to stop because the power is going: it stops as ever, and records why."""
 _SAME_START_S = 2.0
 """Creation times are counted from the moment of booting, which shifts a little as the clock is corrected."""
 
@@ -46,11 +49,11 @@ def _is_worker(process: psutil.Process, run: Run) -> bool:
     return process.cmdline()[-2:] == ["worker", str(run.id)]
 
 
-def ask_to_stop(run: Run) -> None:
+def ask_to_stop(run: Run, how: signal.Signals = signal.SIGTERM) -> None:
     """Ask a run's worker to stop at its next blob; harmless when it is gone already."""
     if is_worker(run):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(run.pid, signal.SIGTERM)
+            os.kill(run.pid, how)
 
 
 def kill_group(leader: int) -> None:

@@ -7,12 +7,12 @@ import signal
 from types import FrameType
 from typing import assert_never
 
-from app.agent.processes import be_modest, own_start
+from app.agent.processes import POWER_SIGNAL, be_modest, own_start
 from app.clock import SystemClock
 from app.errors import ExitCode, VangnetError
 from app.jobs.backup import run_backup
 from app.jobs.check import run_check
-from app.jobs.conduct import error_data
+from app.jobs.conduct import STOPPED_FOR_POWER, cancelled_because, error_data
 from app.jobs.installation import Installation
 from app.jobs.prune import run_prune
 from app.jobs.restore_test import run_restore_test
@@ -30,11 +30,14 @@ def run_worker(home: Home, run_id: RunId) -> ExitCode:
     """
     cancel = Cancel()
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if number == POWER_SIGNAL:
+            cancelled_because(STOPPED_FOR_POWER)
         cancel.set()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    signal.signal(POWER_SIGNAL, stop)
     be_modest()
     clock = SystemClock()
     with Records.open(home, clock) as records:
@@ -79,7 +82,9 @@ def _work(installation: Installation, records: Records, run: Run, cancel: Cancel
                 cancel=cancel,
             )
         case RunKind.CHECK:
-            run_check(installation, records, run.id, target=run.target, monitor=monitor, cancel=cancel)
+            run_check(
+                installation, records, run.id, target=run.target, part=run.part, monitor=monitor, cancel=cancel
+            )
         case RunKind.RESTORE_TEST:
             run_restore_test(
                 installation,

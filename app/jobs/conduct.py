@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.errors import VangnetError
 from app.jobs.installation import Installation
@@ -20,6 +21,16 @@ from app.repository.model import FileProblem, Monitor
 
 PROBLEMS_KEPT = 100
 _DATA_LIMIT = 500
+
+
+STOPPED_FOR_POWER: Final = "stopped-for-power"
+"""The error code of a run that was stopped because the power was going; it is done again by itself."""
+_because: Final = [Cancelled.code]
+
+
+def cancelled_because(code: str) -> None:
+    """Have the runs of this process that are cancelled from now on recorded under this code."""
+    _because[0] = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ def _ended(work: Callable[[], Ending]) -> Ending:
     try:
         return work()
     except Cancelled:
-        return Ending(Outcome.CANCELLED, error_code=Cancelled.code)
+        return Ending(Outcome.CANCELLED, error_code=_because[0])
     except VangnetError as exc:
         return failed(exc)
     except OSError as exc:
