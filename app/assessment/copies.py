@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from app.assessment.local_time import last_occurrence, later
 from app.assessment.model import ConnectionState, Obligation, ObligationKind, State
+from app.assessment.people_there import absence
 from app.assessment.situation import Situation, grounds
 from app.assessment.timing import grace, machine_timing, with_attempts
 from app.policy.machine import Target
@@ -25,7 +26,8 @@ FAR_TOO_OLD = 3
 class CopyAge:
     """The last good copy of a data set on a place, and what is allowed there.
 
-    `expires` is when that copy is as old as it may be; `due` is never before what a new installation is given.
+    `expires` is when that copy is as old as it may be; `due` is never before what a new installation is given. On a
+    disk that travels both make way for days on which nobody is there: it is due before such days or after them.
     """
 
     data_set: DataSet
@@ -35,10 +37,11 @@ class CopyAge:
     expires: datetime | None
     opens: datetime
     due: datetime
+    late_from: datetime
     allowed: timedelta
 
     def late(self, now: datetime) -> bool:
-        return now > self.due + grace(self.allowed)
+        return now > self.late_from
 
     def fresh(self, now: datetime) -> bool:
         """Tell whether there is a good copy, young enough."""
@@ -66,7 +69,20 @@ def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target
         # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
         soonest = later(last, plan.max_age, tz)
         opens = last_occurrence(situation.machine.backup_time, last, soonest, tz) or soonest
-    return CopyAge(data_set, plan, target, last, expires, opens, due, allowed)
+    due, late_from = _when_people_are_there(situation, target, last, due, due + grace(allowed))
+    return CopyAge(data_set, plan, target, last, expires, opens, due, late_from, allowed)
+
+
+def _when_people_are_there(
+    situation: Situation, target: Target, last: datetime | None, due: datetime, late_from: datetime
+) -> tuple[datetime, datetime]:
+    """Move what a disk owes out of the days on which nobody can plug it in: before them, or else after them."""
+    away = absence(situation.policy.calendar, due, situation.tz) if target.removable else None
+    if away is None:
+        return due, late_from
+    late_from = max(late_from, away.settled)
+    before = situation.now < away.leave and (last is None or last < away.ask)
+    return (min(due, away.ask) if before else away.back), late_from
 
 
 def copy_obligations(situation: Situation, ages: tuple[CopyAge, ...]) -> tuple[Obligation, ...]:
@@ -104,12 +120,14 @@ def age_state(situation: Situation, last: datetime | None, allowed: timedelta) -
 
 
 def _allowed(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> timedelta:
-    if not target.removable or _carries_demand(situation, data_set, target):
+    if not target.removable or carries_demand(situation, data_set, target):
         return plan.max_age
-    return max(plan.max_age, DISK_MAY_LAG)
+    # Disks that take turns come back when all the others have been here.
+    turns = sum(bool(t.disk_set) for t in situation.machine.targets_of(data_set.id)) if target.disk_set else 1
+    return max(plan.max_age, DISK_MAY_LAG * turns)
 
 
-def _carries_demand(situation: Situation, data_set: DataSet, target: Target) -> bool:
+def carries_demand(situation: Situation, data_set: DataSet, target: Target) -> bool:
     """Tell whether the pace of the policy rests on this disk: no place is always there, and it has the newest copy."""
     places = situation.machine.targets_of(data_set.id)
     if any(not place.removable for place in places):
@@ -130,7 +148,7 @@ def _obligation(situation: Situation, age: CopyAge) -> Obligation:
         kind=ObligationKind.BACKUP,
         data_set=age.data_set.id,
         target=age.target.id,
-        timing=machine_timing(situation.now, age.opens, age.due, late_after=grace(age.allowed)),
+        timing=machine_timing(situation.now, age.opens, age.late_from),
         opens=age.opens,
         due=age.due,
         last_met=age.last_good,
@@ -139,7 +157,7 @@ def _obligation(situation: Situation, age: CopyAge) -> Obligation:
         why=why,
         data=(("data_set", age.data_set.name), *target_data(age.target), ("pace", pace(age.plan.max_age))),
     )
-    return with_attempts(obligation, situation.history.copy_runs(age.data_set.id, age.target.id))
+    return with_attempts(obligation, situation.history.copy_runs(age.data_set.id, age.target.id), situation.now)
 
 
 def target_data(target: Target) -> tuple[tuple[str, str], ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.assessment.copies import target_data
 from app.assessment.model import ConnectionState, Obligation, ObligationKind, Timing
+from app.assessment.rotation import one_disk_at_a_time, take_off_site, where_it_is
 from app.assessment.situation import Situation
 from app.policy.machine import Target
 from app.policy.model import Role
@@ -23,7 +23,8 @@ def disk_obligations(situation: Situation, machine_obligations: tuple[Obligation
         owed = tuple(o for o in machine_obligations if o.target == target.id and o.kind in _NEED_THE_DISK)
         if target.removable and owed:
             found.append(_plug_in(situation, target, owed))
-    return tuple(found)
+    prompts = one_disk_at_a_time(situation, tuple(found))
+    return (*prompts, *take_off_site(situation, machine_obligations, prompts))
 
 
 _NEED_THE_DISK = (ObligationKind.BACKUP, ObligationKind.YEARLY_FULL)
@@ -39,6 +40,9 @@ def _plug_in(situation: Situation, target: Target, owed: tuple[Obligation, ...])
     full = first.kind is ObligationKind.YEARLY_FULL
     opens = first.due - min(ASK_AHEAD_FOR_FULL if full else ASK_AHEAD, (first.due - since) / 2)
     pressing = first.due - URGENT_FOR_FULL if full else first.due
+    full_presses = any(
+        o.kind is ObligationKind.YEARLY_FULL and situation.now >= o.due - URGENT_FOR_FULL for o in reasons
+    )
     asked = bool(reasons) and situation.connection(target) is not ConnectionState.CONNECTED
     return Obligation(
         id=f"plug-in-disk:{target.id}",
@@ -52,7 +56,11 @@ def _plug_in(situation: Situation, target: Target, owed: tuple[Obligation, ...])
         who=Role.STAFF,
         basis=first.basis,
         why=first.why,
-        data=(*target_data(target), ("for", first.kind.value), ("data_sets", str(len({o.data_set for o in owed})))),
+        data=(
+            *where_it_is(situation, target),
+            ("for", ObligationKind.YEARLY_FULL.value if full_presses else first.kind.value),
+            ("data_sets", str(len({o.data_set for o in owed}))),
+        ),
     )
 
 

@@ -30,10 +30,14 @@ def _score(
     # The source is a copy and a medium. A place is refused at the set-up when it is on the source's own device; two
     # folders on one mounted share are one medium.
     media = {target.fs_uuid or (target.kind, target.site or target.path.parent) for target in good}
+    away = [t for t in good if t.removable and situation.connection(t) is ConnectionState.DETACHED]
+    left = [sight.since for t in away if (sight := situation.history.sights.get(t.id)) is not None]
     return Score(
         copies=1 + len(good),
         media=1 + len(media),
         offsite=sum(target.offsite for target in good),
-        offline=sum(t.removable and situation.connection(t) is ConnectionState.DETACHED for t in good),
+        offline=len(away),
         errors=sum(f.code in _ERRORS and f.subject in subjects for f in findings),
+        sites=1 + len({target.site.casefold() or target.id for target in good if target.offsite}),
+        detached_since=max(left, default=None),
     )

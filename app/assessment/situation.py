@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from app.assessment.history import History, history
 from app.assessment.model import ConnectionState
 from app.policy.machine import Machine, Target
 from app.policy.model import Basis, DataSet, Demand, Plan, Policy, Requirement
 from app.policy.plan import derive_plans
-from app.records.facts import Facts
+from app.records.facts import DriveNote, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,19 @@ class Situation:
         return self.history.facts
 
     @property
+    def today(self) -> date:
+        """The day it is on the spot."""
+        return self.now.astimezone(self.tz).date()
+
+    @property
     def covered(self) -> tuple[tuple[DataSet, Plan], ...]:
         """The data sets of which this computer knows the folders: those it can copy."""
         return tuple((s, p) for s, p in self.plans if has_folders(self.machine, s))
 
     def connection(self, target: Target) -> ConnectionState:
         """Tell whether a place is there now, as far as the records say."""
-        if target.removable and any(_is_target(target, d.target, d.fs_uuid) for d in self.facts.drives):
+        here = (d for d in self.facts.drives if d.note is not DriveNote.WRONG)
+        if target.removable and any(_is_target(target, d.target, d.fs_uuid) for d in here):
             return ConnectionState.CONNECTED
         sight = self.history.sights.get(target.id)
         if sight is None:

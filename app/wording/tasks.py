@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from app.assessment.model import Obligation, ObligationKind, Timing
 from app.clock import parse_utc
 from app.i18n import _, ngettext
-from app.wording.colours import disk_colour
+from app.wording.disk_tasks import plug_in_words, take_off_words
 from app.wording.duty_texts import duty_words, review_words
 from app.wording.times import before, lateness
 
@@ -44,7 +44,9 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
     data_set, target = data.get("data_set", ""), data.get("target", "")
     match kind:
         case ObligationKind.PLUG_IN_DISK:
-            return _plug_in(data)
+            return plug_in_words(data)
+        case ObligationKind.TAKE_OFF_SITE:
+            return take_off_words(data)
         case ObligationKind.CONFIRM_RESTORE_TEST:
             return (
                 _("Restore test of {data_set}: look at one file").format(data_set=data_set),
@@ -140,17 +142,3 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 _("Vangnet looks by itself whether every copy is still whole."),
                 _("Do it now"),
             )
-
-
-def _plug_in(data: dict[str, str]) -> tuple[str, str, str]:
-    """The colour is shouted: it is how people tell the disks apart."""
-    name, colour, site = data.get("target", ""), data.get("colour", ""), data.get("site", "")
-    title = _("Plug in {disk}").format(disk=name)
-    if colour and any(word in name.lower() for word in (colour.lower(), disk_colour(colour))):
-        title = _("Plug in the {disk}").format(disk=name)
-    elif colour:
-        title = _("Plug in the {colour} disk ({disk})").format(colour=disk_colour(colour).upper(), disk=name)
-    how = _("The copy starts by itself. You can go on working; the screen says when the disk may be taken out.")
-    if site:
-        how = _("It is kept here: {site}.").format(site=site) + " " + how
-    return title, how, _("Do it now")

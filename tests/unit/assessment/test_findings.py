@@ -175,7 +175,7 @@ def test_connection_of_places() -> None:
 def test_score_counts_only_copies_that_are_there() -> None:
     where = machine(place("nas"), disk("b"))
     both = judge(facts(GOOD, run(NOW - DAY, target="b")), on=where)
-    assert both.scores[0][1] == Score(copies=3, media=3, offsite=1, offline=1, errors=0)
+    assert both.scores[0][1] == Score(copies=3, media=3, offsite=1, offline=1, errors=0, sites=2)
     assert both.scores[0][1].met
     plugged_in = judge(facts(GOOD, run(NOW - DAY, target="b"), targets=(sight("b", connected=True),)), on=where)
     assert plugged_in.scores[0][1].offline == 0
