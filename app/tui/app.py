@@ -46,6 +46,7 @@ class VangnetApp(App[None]):
         Binding("2", "go('runs')", show=False),
         Binding("3", "go('restore')", show=False),
         Binding("4", "go('checklist')", show=False),
+        Binding("t", "go('tasks')", show=False),
         Binding("f2", "other_language", show=False, priority=True),
         Binding("f3", "other_theme", show=False, priority=True),
         Binding("ctrl+q,ctrl+c", "quit", show=False, priority=True),
@@ -183,6 +184,7 @@ class VangnetApp(App[None]):
         )
         return (
             *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
+            KeyHint("t", _("Tasks"), "app.go('tasks')", here=here == "tasks"),
             KeyHint("?", _("Help"), "app.explain"),
             KeyHint("^Q", _("Close"), "app.quit"),
         )
@@ -242,6 +244,10 @@ def _screen(place: str) -> Frame:
         from app.tui.screens.restore import RestoreScreen
 
         return RestoreScreen()
+    if place == "tasks":
+        from app.tui.screens.tasks import TasksScreen
+
+        return TasksScreen()
     if place == "checklist":
         from app.tui.screens.checklist import ChecklistScreen
 

@@ -24,6 +24,10 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             from app.tui.screens.dialogs import Tell
 
             app.push_screen(Tell(said.title, said.how))
+        case ObligationKind.TAKE_OFF_SITE:
+            from app.tui.screens.disk_dialogs import TakeAlong
+
+            app.push_screen(TakeAlong(task, said))
         case ObligationKind.BACKUP | ObligationKind.CHECK:
             kind = RequestKind.BACKUP if task.kind is ObligationKind.BACKUP else RequestKind.CHECK
             await app.ask(kind, data_set=data_set, target=target)
@@ -38,7 +42,11 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             from app.tui.screens.key_test import KeyTestDialog
 
             app.push_screen(KeyTestDialog(said))
-        case ObligationKind.APPROVE_POLICY | ObligationKind.REVIEW_POLICY:
+        case ObligationKind.DUTY | ObligationKind.REVIEW_POLICY:
+            from app.tui.screens.task_dialogs import HowDialog
+
+            app.push_screen(HowDialog(picture, task))
+        case ObligationKind.APPROVE_POLICY:
             await approve_policy(app, picture)
         case ObligationKind.CHECKLIST:
             app.action_go("checklist")

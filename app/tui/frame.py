@@ -89,15 +89,19 @@ class Frame(Screen[None]):
     def on_screen_resume(self) -> None:
         self.refresh_all()
 
+    def label_keys(self) -> None:
+        """Show the keys that work now."""
+        actions = self.query_one("#actions", KeyBar)
+        hints = tuple(self.keys())
+        actions.fill(hints)
+        actions.display = bool(hints)
+
     def refresh_all(self) -> None:
         """Show the newest picture, with the time and the keys."""
         if self.retelling:
             return
         picture = self.vangnet.picture
-        actions = self.query_one("#actions", KeyBar)
-        hints = tuple(self.keys())
-        actions.fill(hints)
-        actions.display = bool(hints)
+        self.label_keys()
         if picture is not None:
             self.query_one("#masthead", Static).update(masthead(picture))
             self.show(picture)

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from app.clock import Clock
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.installation import Installation
+from app.jobs.people import Closing
 from app.paths import Home
 from app.policy.machine import TargetKind
 from app.policy.model import Language, Policy, Role
@@ -119,6 +121,38 @@ class HomeSource:
 
     async def answer(self, answer: ChecklistAnswer) -> None:
         await self._write(lambda records: records.answer(answer))
+
+    async def close_task(self, task: str, closing: Closing) -> None:
+        from app.jobs.people import close_task
+
+        await self._write(lambda records: close_task(self._installation(), records, task, closing))
+
+    async def needs_director(self, task: str) -> bool:
+        from app.jobs.people import find_task, needs_director
+
+        def ask(records: Records) -> bool:
+            installation = self._installation()
+            return needs_director(installation, records, find_task(installation.assess(records), task))
+
+        return await self._read(ask)
+
+    async def postpone_task(self, task: str, *, until: date, reason: str, by: str, pin: Secret | None) -> None:
+        from app.jobs.people import postpone_task
+
+        def act(records: Records) -> None:
+            postpone_task(self._installation(), records, task, until=until, reason=reason, by=by, pin=pin)
+
+        await self._write(act)
+
+    async def exempt_task(self, task: str, *, reason: str, pin: Secret) -> None:
+        from app.jobs.people import exempt_task
+
+        await self._write(lambda records: exempt_task(self._installation(), records, task, reason=reason, pin=pin))
+
+    async def declare_event(self, event: str, *, remark: str, by: str) -> None:
+        from app.jobs.people import declare_event
+
+        await self._write(lambda records: declare_event(self._installation(), records, event, remark=remark, by=by))
 
     async def has_pin(self, role: Role) -> bool:
         from app.records.pins import has_pin

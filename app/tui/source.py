@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.schedule import NextRun
 from app.jobs.browse import FileHit, FileVersion
+from app.jobs.people import Closing
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Language, Plan, Policy, Role
 from app.records.facts import (
@@ -158,6 +159,26 @@ class Source(Protocol):
     async def confirm_restore_test(self, run: RunId, *, opened_file: str, by: str) -> None: ...
 
     async def answer(self, answer: ChecklistAnswer) -> None: ...
+
+    async def close_task(self, task: str, closing: Closing) -> None:
+        """Record that a task was done, with what shows it; raises VangnetError."""
+        ...
+
+    async def needs_director(self, task: str) -> bool:
+        """Tell whether a task was put off so often in a row that only the director can do so again."""
+        ...
+
+    async def postpone_task(self, task: str, *, until: date, reason: str, by: str, pin: Secret | None) -> None:
+        """Put a task off; raises VangnetError."""
+        ...
+
+    async def exempt_task(self, task: str, *, reason: str, pin: Secret) -> None:
+        """Record that a task does not apply here, says the director; raises VangnetError."""
+        ...
+
+    async def declare_event(self, event: str, *, remark: str, by: str) -> None:
+        """Record that something has happened after which the policy is reviewed; raises VangnetError."""
+        ...
 
     async def has_pin(self, role: Role) -> bool: ...
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
+from app.jobs.people import Closing, EvidenceMissing, PostponeRefused
 from app.policy.load import template_policy
 from app.policy.model import Language, Policy, Role
 from app.records.facts import (
+    Attestation,
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
     Facts,
     Outcome,
+    Postponement,
     Request,
     RequestId,
     RequestKind,
@@ -48,6 +51,8 @@ class FixedSource:
         self.apply_error: VangnetError | None = None
         self.pin = ""
         self.sheets_seen = 0
+        self.closed: list[tuple[str, Closing]] = []
+        self.exempted: tuple[str, str] | None = None
         self.remembered: tuple[Language, str] | None = None
         self.approved_by = ""
         self.agent_started = 0
@@ -101,6 +106,38 @@ class FixedSource:
         assert self.picture is not None
         others = tuple(a for a in self.picture.facts.answers if a.item != answer.item)
         self.change(replace(self.picture.facts, answers=(*others, answer)))
+
+    async def close_task(self, task: str, closing: Closing) -> None:
+        if not any((closing.remark, closing.document, closing.photo, closing.number, closing.answers)):
+            raise EvidenceMissing(task=task, wanted="remark")
+        self.closed.append((task, closing))
+        subject = task.removeprefix("duty:")
+        attestation = Attestation(subject, closing.by, sample.NOW, closing.remark, closing.document)
+        assert self.picture is not None
+        self.change(replace(self.picture.facts, attestations=(attestation, *self.picture.facts.attestations)))
+
+    async def needs_director(self, task: str) -> bool:
+        assert self.picture is not None
+        return any(p.obligation == task for p in self.picture.facts.postponements)
+
+    async def postpone_task(self, task: str, *, until: date, reason: str, by: str, pin: Secret | None) -> None:
+        if not reason:
+            raise PostponeRefused(task=task, reason="no-reason", longest_days=30)
+        if pin is not None:
+            self._check(pin)
+        at = datetime.combine(until, time(), tzinfo=sample.BRUSSELS)
+        assert self.picture is not None
+        postponement = Postponement(task, at, reason, by, sample.NOW)
+        self.change(replace(self.picture.facts, postponements=(postponement, *self.picture.facts.postponements)))
+
+    async def exempt_task(self, task: str, *, reason: str, pin: Secret) -> None:
+        self._check(pin)
+        self.exempted = (task, reason)
+
+    async def declare_event(self, event: str, *, remark: str, by: str) -> None:
+        attestation = Attestation(f"event:{event}", by, sample.NOW, remark)
+        assert self.picture is not None
+        self.change(replace(self.picture.facts, attestations=(attestation, *self.picture.facts.attestations)))
 
     async def has_pin(self, role: Role) -> bool:
         return bool(self.pin)

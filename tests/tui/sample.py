@@ -33,6 +33,7 @@ from app.records.facts import (
     Facts,
     KeyTest,
     Outcome,
+    Postponement,
     Problem,
     Progress,
     RestoreTest,
@@ -92,7 +93,8 @@ def policy() -> Policy:
         organisation=replace(template.organisation, name="Basisschool De Linde"),
         roles=tuple(replace(r, person=people.get(r.role, ""), deputy="") for r in template.roles),
         data_sets=tuple(
-            DataSet(DataSetId(i), name, levels, kind, classified_on=NOW.date()) for i, name, levels, kind in _SETS
+            DataSet(DataSetId(i), name, levels, kind, classified_on=(NOW - timedelta(days=60)).date())
+            for i, name, levels, kind in _SETS
         ),
     )
 
@@ -168,7 +170,11 @@ def good_facts() -> Facts:
         upses=(UpsSight("ups", "UPS", NOW, reachable=True, flags=("OL",), charge_percent=100.0, runtime_s=2460.0),),
         approvals=(Approval(own.sha256, own.document.version, "An Claes", "Directeur", NOW - timedelta(days=50)),),
         key_tests=(KeyTest(NAS.id, NOW - timedelta(days=40), "An Claes"),),
-        attestations=(Attestation("fire-protection", "An Claes", NOW - timedelta(days=40), "keuring"),),
+        attestations=tuple(
+            Attestation(duty.id, "An Claes", NOW - timedelta(days=40), "gedaan")
+            for duty in own.duties
+            if not duty.by_facts
+        ),
         answers=(),
         signatures=(),
         postponements=(),
@@ -202,6 +208,22 @@ def attention_facts() -> Facts:
             ),
         ),
     )
+
+
+def tasks_facts() -> Facts:
+    """People have something to do: late, now, soon and put off; the law has changed."""
+    facts = attention_facts()
+    waiting = ("contacts", "fire-protection", "training", "policy-distribution")
+    done = tuple(a for a in facts.attestations if a.subject not in waiting)
+    law = Attestation("event:law", "An Claes", NOW - timedelta(days=2), "nieuw decreet over leerlinggegevens")
+    later = Postponement(
+        "duty:policy-distribution",
+        NOW + timedelta(days=7),
+        "personeelsvergadering",
+        "An Claes",
+        NOW - timedelta(days=1),
+    )
+    return replace(facts, attestations=(law, *done), postponements=(later,))
 
 
 def error_facts() -> Facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from app.assessment.model import Obligation, State, Timing
-from app.i18n import _
+from app.i18n import _, ngettext
 from app.records.facts import RequestKind
 from app.tui import overview
 from app.tui.doing import do_task
@@ -19,11 +19,13 @@ from app.tui.frame import Frame, Heading
 from app.tui.source import Picture
 from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.progress import ProgressPanel
-from app.tui.widgets.rows import Note, Row, Rows, Sheet, Stack, columns
+from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, Stack, cell, columns
 from app.tui.widgets.state import CLASSES, SIGNS, STYLES
 from app.wording.headline import headline
 from app.wording.tasks import task_text
 
+_MORE = "more-tasks"
+_TASKS_SHOWN, _TASKS_SHOWN_TALL = 4, 7
 _WHEN_STYLES = {Timing.OVERDUE: "$amber", Timing.DUE: "$ink", Timing.UPCOMING: "$muted", Timing.MET: "$muted"}
 
 
@@ -84,7 +86,7 @@ class TodayScreen(Frame):
         self.query_one("#tasks-heading").display = bool(tasks)
         rows = self.query_one("#tasks", Rows)
         rows.display = bool(tasks)
-        rows.fill(zip((task.id for task in tasks), _task_rows(picture, tasks), strict=True))
+        rows.fill(_task_lines(picture, tasks, _TASKS_SHOWN if self.app.size.height < 34 else _TASKS_SHOWN_TALL))
         self.query_one("#data", Sheet).fill(overview.data_sets(picture))
         self.query_one("#around", Sheet).fill(tuple(overview.around(picture)))
         findings = tuple(overview.findings(picture))
@@ -116,6 +118,9 @@ class TodayScreen(Frame):
         picture = self.vangnet.picture
         if picture is None:
             return
+        if event.option_id == _MORE:
+            self.vangnet.action_go("tasks")
+            return
         task = next((t for t in picture.assessment.tasks if t.id == event.option_id), None)
         if task is not None:
             await do_task(self.vangnet, picture, task)
@@ -137,6 +142,19 @@ class TodayScreen(Frame):
             run = picture.running[0]
             await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
             self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+
+
+def _task_lines(picture: Picture, tasks: tuple[Obligation, ...], most: int) -> Iterator[tuple[str, Line]]:
+    """The most urgent ones; the others are a key away."""
+    shown = tasks if len(tasks) <= most else tasks[: most - 1]
+    yield from zip((task.id for task in shown), _task_rows(picture, shown), strict=True)
+    rest = len(tasks) - len(shown)
+    if rest:
+        text = ngettext("and {count} more task", "and {count} more tasks", rest).format(count=rest)
+        yield (
+            _MORE,
+            Row(cell(text, style="$muted"), cell(Content.styled(_("All tasks") + " ↵", "$accent"), align="right")),
+        )
 
 
 def _task_rows(picture: Picture, tasks: tuple[Obligation, ...]) -> tuple[Row, ...]:
