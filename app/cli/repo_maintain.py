@@ -43,6 +43,7 @@ def _keep_options(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def _prune_options(command: Callable[..., int]) -> Callable[..., int]:
+    command = click.option("--repack-small", is_flag=True, help="Join small packs, where there are several.")(command)
     command = click.option(
         "--max-repack-size", type=read.size, metavar="SIZE", help="Pack at most this much anew (500M)."
     )(command)
@@ -108,6 +109,7 @@ def forget(
     and_prune: bool,
     max_unused: MaxUnused,
     max_repack_size: int | None,
+    repack_small: bool,
     dry_run: bool,
     as_json: bool,
     **keep: int | Span | None,
@@ -133,7 +135,7 @@ def forget(
     )
     pruned = None
     if and_prune and report.removed and not dry_run:
-        pruned = _prune(repository, max_unused, max_repack_size, dry_run=False)
+        pruned = _prune(repository, max_unused, max_repack_size, repack_small=repack_small, dry_run=False)
     if as_json:
         print_json(forget_document(report, pruned))
     else:
@@ -149,12 +151,14 @@ def forget(
 @dry_run_option
 @json_option
 @with_place
-def prune(place: Place, max_unused: MaxUnused, max_repack_size: int | None, dry_run: bool, as_json: bool) -> int:
+def prune(
+    place: Place, max_unused: MaxUnused, max_repack_size: int | None, repack_small: bool, dry_run: bool, as_json: bool
+) -> int:
     """Remove what no snapshot needs any more."""
     from app.cli.repo_maintain_output import prune_document, prune_lines
     from app.cli.repo_output import echo_lines
 
-    report = _prune(place.open(), max_unused, max_repack_size, dry_run=dry_run)
+    report = _prune(place.open(), max_unused, max_repack_size, repack_small=repack_small, dry_run=dry_run)
     if as_json:
         print_json(prune_document(report))
     else:
@@ -163,7 +167,7 @@ def prune(place: Place, max_unused: MaxUnused, max_repack_size: int | None, dry_
 
 
 def _prune(
-    repository: Repository, max_unused: MaxUnused, max_repack_bytes: int | None, *, dry_run: bool
+    repository: Repository, max_unused: MaxUnused, max_repack_bytes: int | None, *, repack_small: bool, dry_run: bool
 ) -> PruneReport:
     from app.cli.repo_output import watched
     from app.repository.model import Cancel, Monitor
@@ -175,6 +179,7 @@ def _prune(
             repository,
             max_unused=max_unused,
             max_repack_bytes=max_repack_bytes,
+            repack_small=repack_small,
             dry_run=dry_run,
             monitor=monitor,
             cancel=cancel,
@@ -247,8 +252,8 @@ def diff(place: Place, before: str, after: str, metadata: bool, as_json: bool) -
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]…")
 @click.option(
-    "--mode", type=click.Choice(["restore-size", "files-by-contents", "raw-data"]), default="restore-size",
-    help="What to count.",
+    "--mode", type=click.Choice(["restore-size", "files-by-contents", "blobs-per-file", "raw-data"]),
+    default="restore-size", help="What to count.",
 )  # fmt: skip
 @filter_options
 @json_option

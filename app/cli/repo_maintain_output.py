@@ -88,6 +88,8 @@ def stats_document(report: Stats) -> dict[str, JsonValue]:
     }
     if report.mode is StatsMode.RAW_DATA:
         return {**document, "total_blob_count": report.blobs, "total_uncompressed_size": report.plain_bytes}
+    if report.mode is StatsMode.BLOBS_PER_FILE:
+        return {**document, "total_file_count": report.files, "total_blob_count": report.blobs}
     return {**document, "total_file_count": report.files}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from app.repository import storing
 from app.repository.backend.base import FileKind
 from app.repository.crypto import OVERHEAD
 from app.repository.errors import BackendError, RepositoryDamaged
@@ -34,6 +35,17 @@ class MaxUnused:
         if self.share is None or self.share >= 1:
             return float("inf")
         return needed_bytes * self.share / (1 - self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepackOptions:
+    """Which packs are packed anew."""
+
+    max_unused: MaxUnused = MaxUnused()
+    max_repack_bytes: int | None = None
+    """How many bytes of packs at most."""
+    repack_small: bool = False
+    """Those too that waste nothing but are small, when there are several: a disk of many runs has many."""
 
 
 @dataclass(slots=True)
@@ -85,8 +97,7 @@ def make_plan(
     index: Index,
     roots: Iterable[BlobId],
     *,
-    max_unused: MaxUnused,
-    max_repack_bytes: int | None,
+    options: RepackOptions,
     monitor: Monitor,
     cancel: Cancel,
 ) -> PrunePlan:
@@ -109,7 +120,9 @@ def make_plan(
         _refuse_if_damaged(pack, use, stored)
         if use.unneeded_bytes or (use.has_data and use.has_trees):
             candidates.append(pack)
-    plan.repack = _choose(candidates, uses, max_unused, max_repack_bytes)
+    if options.repack_small:
+        candidates += _small(uses.keys() - candidates - set(plan.unneeded) - set(plan.missing), uses)
+    plan.repack = _choose(candidates, uses, options)
     return plan
 
 
@@ -179,23 +192,43 @@ class _Duplicates:
         return True
 
 
-def _choose(
-    candidates: list[PackId], uses: Mapping[PackId, PackUse], max_unused: MaxUnused, max_repack_bytes: int | None
-) -> list[PackId]:
-    """Return which packs to pack anew: those with trees always, others until little enough is wasted."""
+def _least_bytes() -> int:
+    """Return how large a pack must be to be no small one (source: restic's `--repack-small`, 80 %)."""
+    return storing.PACK_BYTES * 4 // 5
+
+
+def _small(packs: Iterable[PackId], uses: Mapping[PackId, PackUse]) -> list[PackId]:
+    """Return packs that are wholly needed and could be fewer: the small ones of a kind, when there are several."""
+    small = sorted(pack for pack in packs if uses[pack].pack_bytes < _least_bytes())
+    found: list[PackId] = []
+    for has_trees in (True, False):
+        of_kind = [pack for pack in small if uses[pack].has_trees is has_trees]
+        if len(of_kind) > 1:
+            found += of_kind
+    return found
+
+
+def _choose(candidates: list[PackId], uses: Mapping[PackId, PackUse], options: RepackOptions) -> list[PackId]:
+    """Return which packs to pack anew: those with trees always, others until little enough is wasted.
+
+    Small ones that waste nothing come last.
+    """
 
     def wasted_share(pack: PackId) -> float:
         return uses[pack].unneeded_bytes / (uses[pack].needed_bytes + uses[pack].unneeded_bytes)
 
-    limit = max_unused.limit(sum(use.needed_bytes for use in uses.values()))
+    limit = options.max_unused.limit(sum(use.needed_bytes for use in uses.values()))
     waste = sum(uses[pack].unneeded_bytes for pack in candidates)
     chosen: list[PackId] = []
     chosen_bytes = 0
-    for pack in sorted(candidates, key=lambda pack: (not uses[pack].has_trees, -wasted_share(pack), pack)):
+    for pack in sorted(
+        candidates,
+        key=lambda pack: (not uses[pack].unneeded_bytes, not uses[pack].has_trees, -wasted_share(pack), pack),
+    ):
         use = uses[pack]
-        if not use.has_trees and waste <= limit:
-            break
-        if max_repack_bytes is not None and chosen_bytes + use.pack_bytes > max_repack_bytes:
+        if not use.has_trees and waste <= limit and not (options.repack_small and use.pack_bytes < _least_bytes()):
+            continue
+        if options.max_repack_bytes is not None and chosen_bytes + use.pack_bytes > options.max_repack_bytes:
             continue
         chosen.append(pack)
         chosen_bytes += use.pack_bytes

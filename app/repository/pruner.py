@@ -26,7 +26,7 @@ from app.repository.index_files import IndexFiles
 from app.repository.locks import Lock, refuse_if_locked
 from app.repository.model import Cancel, CheckProblem, Monitor, PackId, Phase
 from app.repository.pack import PackEntry
-from app.repository.prune_plan import MaxUnused, PrunePlan, entries_to_keep, make_plan
+from app.repository.prune_plan import MaxUnused, PrunePlan, RepackOptions, entries_to_keep, make_plan
 from app.repository.repacking import PackWriter, read_sealed
 from app.repository.repository import Repository
 from app.repository.storing import PACK_BYTES
@@ -66,12 +66,13 @@ def prune(
     *,
     max_unused: MaxUnused | None = None,
     max_repack_bytes: int | None = None,
+    repack_small: bool = False,
     dry_run: bool = False,
     monitor: Monitor | None = None,
     cancel: Cancel | None = None,
     clock: Clock | None = None,
 ) -> PruneReport:
-    """Remove what no snapshot needs, and pack anew what is mostly unneeded.
+    """Remove what no snapshot needs, and pack anew what is mostly unneeded; with `repack_small` small packs too.
 
     Raises RepositoryLocked; RepositoryDamaged when what snapshots need cannot be told or is not all there, or when no
     snapshot is listed at all (then nothing is touched); Cancelled and the backend's errors, after which the
@@ -92,8 +93,9 @@ def prune(
             repository,
             files.index,
             (snapshot.tree for snapshot in snapshots),
-            max_unused=max_unused or MaxUnused(),
-            max_repack_bytes=max_repack_bytes,
+            options=RepackOptions(
+                max_unused=max_unused or MaxUnused(), max_repack_bytes=max_repack_bytes, repack_small=repack_small
+            ),
             monitor=monitor,
             cancel=cancel,
         )

@@ -222,6 +222,9 @@ def test_counts_are_restics(make_repository: MakeRepository, restic: Restic, var
     assert (ours.bytes, ours.blobs) == (raw["total_size"], raw["total_blob_count"])
     distinct = json.loads(restic.run("stats", "--json", "--mode", "files-by-contents"))
     assert stats(repository, snapshots, StatsMode.FILES_BY_CONTENTS).bytes == distinct["total_size"]
+    by_file = json.loads(restic.run("stats", "--json", "--mode", "blobs-per-file"))
+    ours = stats(repository, snapshots, StatsMode.BLOBS_PER_FILE)
+    assert (ours.bytes, ours.files) == (by_file["total_size"], by_file["total_file_count"])
 
 
 def test_differences_are_restics(make_repository: MakeRepository, restic: Restic, office: Path) -> None:

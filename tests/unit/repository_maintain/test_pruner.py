@@ -402,3 +402,21 @@ def test_cancelled_at_any_moment_it_stays_sound(thinned: Repository) -> None:
             break
         assert_sound_and_next_prune_carries_on(inner, thinned)
     assert at > 30
+
+
+def test_small_packs_are_joined_once_when_asked_for(
+    repository: Repository, make_history: MakeHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_history(repository, 6)
+    before = {snapshot.id: contents(repository, snapshot) for snapshot in made}
+    packs_before = len(names(repository.backend, FileKind.PACK))
+    for module in ("storing", "repacking"):
+        monkeypatch.setattr(f"app.repository.{module}.PACK_BYTES", 8 << 20)
+    assert prune(repository).packs_repacked == 0
+    foretold = prune(repository, repack_small=True, dry_run=True)
+    report = prune(repository, repack_small=True)
+    assert report.packs_repacked == foretold.packs_repacked == packs_before
+    assert len(names(repository.backend, FileKind.PACK)) == 2  # one of trees, one of data
+    assert prune(repository, repack_small=True).packs_repacked == 0
+    assert {snapshot.id: contents(repository, snapshot) for snapshot in repository.snapshots()} == before
+    assert_whole(repository, snapshots=6)
