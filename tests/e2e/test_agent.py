@@ -23,7 +23,6 @@ from tests.e2e.installation import (
     wait_until,
     write_machine,
 )
-from tests.rig.nut import NutServer
 
 
 @pytest.fixture
@@ -175,29 +174,6 @@ def test_a_place_that_comes_back_gets_its_copy_without_waiting(school: TestHome)
         with school.records() as records:
             records.ask(RequestKind.RESCAN, by="test")
         wait_until(lambda: all_copied(school), what="the copies on this one")
-
-
-@pytest.fixture
-def on_battery(nut_server: NutServer) -> NutServer:
-    nut_server.say("ups", ups_status="OB DISCHRG")
-    return nut_server
-
-
-@pytest.mark.rig
-@pytest.mark.slow
-def test_on_battery_nothing_is_started_but_what_a_person_asks_for(school: TestHome, on_battery: NutServer) -> None:
-    write_machine(school, targets_of(school), nut_port=on_battery.port)
-    with lasting_agent(school):
-        wait_until(lambda: events(school, "ups-on-battery") == ["ups"], what="the UPS")
-        with school.records() as records:
-            wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
-        wait_until(lambda: state_of(school, wanted) is RequestState.DONE, what="the answer")
-        assert [run.reason for run in school.runs()] == ["asked"]
-        on_battery.say("ups", ups_status="OL")
-        with school.records() as records:
-            wait_until(lambda: "OB" not in records.facts().upses[0].flags, what="mains")
-            records.ask(RequestKind.RESCAN, by="test")
-        wait_until(lambda: all_copied(school), what="the copies that were due")
 
 
 @pytest.mark.slow

@@ -61,6 +61,19 @@ class NutServer:
         self._write(ups)
         self.wait_for(ups, self._said[ups]["ups.status"])
 
+    def say_at_once(self, ups: str, **variables: str) -> None:
+        """Have a UPS say something else, without waiting for anybody to hear it."""
+        self._said[ups] |= {name.replace("_", ".", 1): value for name, value in variables.items()}
+        self._write(ups)
+
+    def start_server(self) -> None:
+        """Start the server again after `stop_server`."""
+        self._server = self._program("/lib/nut/upsd", "-u", "root", "-F")
+
+    def start_driver(self, ups: str) -> None:
+        """Start a driver again after `kill_driver`."""
+        self._drivers[ups] = self._program("/lib/nut/dummy-ups", "-a", ups, "-u", "root", "-F")
+
     def wait_for(self, ups: str, status: str) -> None:
         wait_until(lambda: self._ask(ups) == f'VAR {ups} ups.status "{status}"', f"{ups} says {status}", timeout_s=15)
 
