@@ -7,23 +7,35 @@ import contextlib
 import logging
 import os
 from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from app.agent.continuous import close_periods, sessions_to_start
 from app.agent.disks import DiskKeeper
-from app.agent.due import Attempts, Job, due_jobs, requested_jobs
+from app.agent.due import Attempts, Job, due_jobs, next_stage, requested_jobs
 from app.agent.log import say
+from app.agent.power import BATTERY_S, BUSY_S, IDLE_S, PowerWatch, looking_at_power
 from app.agent.runner import Runner, Ticket
 from app.agent.scheduler import call_guarded
-from app.agent.watch import DriveBook, PowerWatch, TargetWatch
+from app.agent.telling import Teller
+from app.agent.watch import DriveBook, TargetWatch
 from app.clock import Clock
 from app.errors import NotSetUp, VangnetError
+from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.installation import Installation
 from app.jobs.samples import forget_old_samples
 from app.paths import Home
-from app.policy.machine import Machine
+from app.policy.machine import THIS_COMPUTER, Machine
+from app.policy.power_rules import PowerRules
+from app.power.errors import OnBattery
+from app.power.passwords import ups_password
 from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId, RunKind
 from app.records.store import Records
 
+STOP_FOR_POWER_S = 6.0
+"""How long a run has to stop by itself while the battery runs empty; then its process is ended."""
+UNMOUNT_FOR_POWER_S = 3.0
+TELL_AFTER_S = 2.0
 REASON_DUE = "due"
 REASON_ASKED = "asked"
 REASON_ARRIVED = "disk-arrived"
@@ -52,13 +64,19 @@ class Agent:
         self.targets = TargetWatch(clock, records)
         self.drives = DriveBook(records)
         self.disks = DiskKeeper(self._disks_changed)
+        self._tried: set[Job] = set()
+        """Of an agent for once: what it has begun, well or not."""
         self.lasting = False
         """It starts what becomes due by itself; with `--once` only what was due or asked for."""
         self._looking: asyncio.Task[None] | None = None
         self._look_again = False
         self._tending: set[asyncio.Task[None]] = set()
-        self.power = PowerWatch(clock, records)
+        self.power = PowerWatch(clock, records, partial(ups_password, home))
         self.runner = Runner(home, records, on_finished=self._run_ended)
+        self.runner.hold(self._is_held)
+        self.teller = Teller(home, clock, records)
+        self._telling: set[asyncio.Task[None]] = set()
+        self._will_tell = False
 
     # --- knowing -----------------------------------------------------------------------------------------------
 
@@ -108,8 +126,50 @@ class Agent:
         removable = frozenset[str](target.id for target in machine.targets if target.removable)
         return removable & await self.targets.look(machine, self.drives.drives)
 
+    # --- power -------------------------------------------------------------------------------------------------
+
     async def look_at_power(self) -> None:
-        await self.power.look(self.machine)
+        """Read the UPSes and do what follows: hold what is to begin, stop what runs, go on once the mains are back."""
+        rules = self.installation.policy.power if self.installation else PowerRules()
+        stopped, held = self.power.stopped, self.power.held
+        await self.power.look(self.machine, rules)
+        for device in sorted(self.power.stopped - stopped):
+            await self._stop_for_power("" if device == THIS_COMPUTER else device)
+        if held - self.power.held and not self.closing:
+            say("power-back", devices=",".join(sorted(held - self.power.held)))
+            self.runner.resume()
+            if self.lasting:
+                await self.look_and_start()
+
+    def watching_power(self) -> AbstractAsyncContextManager[None]:
+        """Look at the power for as long as the context lasts."""
+        return looking_at_power(self.power, self.look_at_power, self._power_pause_s)
+
+    def _power_pause_s(self) -> float:
+        if self.power.held:
+            return BATTERY_S
+        return IDLE_S if self.runner.idle else BUSY_S
+
+    def _is_held(self, target: str) -> bool:
+        # Once, somebody waits for the end of it: what is asked for on battery was refused before it came here.
+        return self.lasting and self.power.holds(target)
+
+    async def _stop_for_power(self, target: str) -> None:
+        """Stop what runs (on one target), and let its disks go: all within ten seconds."""
+        began = self._clock.monotonic()
+        runs = tuple(run.id for run in self._records.running() if target in ("", run.target))
+        self.runner.interrupt(target)
+        if not self.lasting:
+            self.runner.cancel(target=target)  # nobody would be there to start later what waits
+        await self.runner.ended(target, STOP_FOR_POWER_S)
+        self.disks.release(target)
+        self.tend_disks()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UNMOUNT_FOR_POWER_S):
+                await self.disks.settled()
+        seconds = round(self._clock.monotonic() - began, 1)
+        say("stopped-for-power", target=target or "-", runs=len(runs), seconds=seconds)
+        self._records.note(STOPPED_FOR_POWER, {"target": target, "runs": runs, "seconds": seconds}, subject=target)
 
     @property
     def machine(self) -> Machine | None:
@@ -142,8 +202,10 @@ class Agent:
         `patient`: wait a while after failures. `arrived` are disks that have just come.
         """
         self.runner.close_dead()
-        due = self._due(patient=patient)
-        jobs = (job for job in due if job.target in self.targets.connected)
+        due = [job for job in self._due(patient=patient) if job.target in self.targets.connected]
+        jobs = next_stage([job for job in due if job not in self._tried], self.runner.jobs)
+        if not self.lasting:
+            self._tried.update(jobs)
         return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
 
     def _due(self, *, patient: bool) -> tuple[Job, ...]:
@@ -210,6 +272,19 @@ class Agent:
         if self.disks.plugged_in and not self.closing:
             asyncio.get_running_loop().call_soon(begin)
 
+    def _next_stage_soon(self) -> None:
+        """Start what comes after the copies once the run that has just ended is out of the book."""
+
+        async def start() -> None:
+            self.start_due()
+
+        def begin() -> None:
+            task = asyncio.get_running_loop().create_task(call_guarded("due", start))
+            self._tending.add(task)
+            task.add_done_callback(self._tending.discard)
+
+        asyncio.get_running_loop().call_soon(begin)
+
     def keep_in_sync(self) -> None:
         """See to it that every set that is to be copied continuously is; nothing begins on battery."""
         close_periods(self._records)
@@ -224,6 +299,23 @@ class Agent:
             # The day's copy goes first: two that begin on the same files at once would both store them.
             if self.runner.busy_with(Job(RunKind.BACKUP, job.data_set, job.target)) is None:
                 self.runner.submit(job, REASON_DUE)
+
+    async def tell(self) -> None:
+        """Tell people what went wrong and what they are asked to do."""
+        await self.teller.tell(self.installation)
+
+    def _tell_soon(self) -> None:
+        """Tell at once when a run has ended; runs that end together are told of together."""
+        if not self.closing and not self._will_tell:
+            self._will_tell = True
+            task = asyncio.get_running_loop().create_task(self._tell_after_a_moment())
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def _tell_after_a_moment(self) -> None:
+        await asyncio.sleep(TELL_AFTER_S)
+        self._will_tell = False
+        await call_guarded("tell", self.tell)
 
     async def tidy(self) -> None:
         """Remove restored samples that nobody looked at within a day."""
@@ -269,6 +361,8 @@ class Agent:
         try:
             self.reload()
             installation = self.require_configuration()
+            if self.power.on_battery and not self.lasting:
+                raise OnBattery(what=request.kind)
             await self.look()
             assessment = installation.assess(self._records)
             jobs = requested_jobs(
@@ -317,7 +411,10 @@ class Agent:
     async def close(self, grace_s: float) -> None:
         """Stop what runs; requests whose runs ended are closed, those not taken yet are left for the next agent."""
         self.closing = True
+        for task in tuple(self._telling):
+            task.cancel()
         await self.runner.close(grace_s)
+        await self.teller.close()
         if self._followers:
             await asyncio.wait(self._followers, timeout=grace_s)
 
@@ -325,12 +422,15 @@ class Agent:
         self.ended.append(run)
         self.disks.run_ended(run.target)
         self._tend_soon()
+        self._tell_soon()
+        if self.lasting and not self.closing and self.runner.nothing_waits:
+            self._next_stage_soon()
         if run.kind in (RunKind.SYNC, RunKind.BACKUP) and not self.closing:
             asyncio.get_running_loop().call_soon(self.keep_in_sync)
 
 
 def _job_of(run: Run) -> Job:
-    return Job(run.kind, run.data_set, run.target)
+    return Job(run.kind, run.data_set, run.target, run.part)
 
 
 def _stamp(files: tuple[str, ...]) -> _Stamp:

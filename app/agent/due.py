@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.schedule import due_now
+from app.assessment.timing import ended_by
 from app.errors import ExitCode, VangnetError
+from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.errors import UnknownDataSet, UnknownTarget
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Policy
@@ -18,10 +20,13 @@ _KINDS = {
     ObligationKind.BACKUP: RunKind.BACKUP,
     ObligationKind.YEARLY_FULL: RunKind.FULL,
     ObligationKind.CHECK: RunKind.CHECK,
+    ObligationKind.PRUNE: RunKind.PRUNE,
     ObligationKind.RESTORE_TEST: RunKind.RESTORE_TEST,
 }
 
 
+IN_USE = "repository-locked"
+"""The error code of a run that found another process at work on its target: that is over soon."""
 HEAVY_REST = timedelta(days=1)
 """How long a full copy, check or test that did not succeed is left alone: each costs hours of reading."""
 
@@ -40,6 +45,13 @@ class Job:
     kind: RunKind
     data_set: str
     target: str
+    part: str = ""
+    """Of a check: which parts of the packs it reads (`Run.part`)."""
+
+    @property
+    def same(self) -> Job:
+        """Return what it is about, whatever part: two of these never run at once."""
+        return replace(self, part="")
 
     @property
     def lasts(self) -> bool:
@@ -66,7 +78,9 @@ def due_jobs(
 
     Without `attempts` no earlier failure makes a job wait (somebody is asking for it now).
     """
-    released = replace(assessment, obligations=tuple(_released(o, attempts) for o in assessment.obligations))
+    released = replace(
+        assessment, obligations=tuple(_released(o, attempts, assessment.at) for o in assessment.obligations)
+    )
     jobs = (_job(obligation) for obligation in due_now(released, connected=connected))
     return tuple(
         dict.fromkeys(
@@ -75,23 +89,35 @@ def due_jobs(
     )
 
 
+def next_stage(due: Sequence[Job], busy: Iterable[Job]) -> tuple[Job, ...]:
+    """Return what of the due work may begin, with this work under way: no stampede after a week of being off.
+
+    All copies first, the runner takes a few of them at a time. What reads everything again comes after them, one piece
+    at a time: a full back-up, a check, a restore test, the clearing of old versions.
+    """
+    copies = tuple(job for job in due if job.kind is RunKind.BACKUP)
+    if copies or any(not job.lasts for job in busy):
+        return copies
+    return tuple(due[:1])
+
+
 def _rests(job: Job, attempts: Callable[[Job], Attempts], now: datetime) -> bool:
     """Tell whether a job that reads everything again has done so, without success, less than a day ago."""
     if job.kind is RunKind.BACKUP:
         return False
     earlier = attempts(job)
-    if not earlier.runs or earlier.runs[0].outcome is Outcome.GOOD or _worth_another_try(earlier):
+    if not earlier.runs or earlier.runs[0].outcome is Outcome.GOOD or _worth_another_try(earlier, now):
         return False
     last = earlier.runs[0]
-    return timedelta(0) <= now - (last.finished or last.started) < HEAVY_REST
+    return last.error_code != IN_USE and timedelta(0) <= now - (last.finished or last.started) < HEAVY_REST
 
 
-def _released(obligation: Obligation, attempts: Callable[[Job], Attempts] | None) -> Obligation:
+def _released(obligation: Obligation, attempts: Callable[[Job], Attempts] | None, now: datetime) -> Obligation:
     """Lift the wait after a failure where waiting makes no sense any more."""
     job = _job(obligation)
     if obligation.not_before is None or job is None:
         return obligation
-    if attempts is None or _worth_another_try(attempts(job)):
+    if attempts is None or _worth_another_try(attempts(job), now):
         return replace(obligation, not_before=None)
     return obligation
 
@@ -100,23 +126,25 @@ def _job(obligation: Obligation) -> Job | None:
     kind = _KINDS.get(obligation.kind)
     if kind is None or obligation.target is None:
         return None
-    return Job(kind, obligation.data_set or "", obligation.target)
+    part = dict(obligation.data).get("part", "") if kind is RunKind.CHECK else ""
+    return Job(kind, obligation.data_set or "", obligation.target, part)
 
 
-def _worth_another_try(attempts: Attempts) -> bool:
+def _worth_another_try(attempts: Attempts, now: datetime) -> bool:
     """Tell whether something changed since the last attempt, so that waiting longer makes no sense."""
     if not attempts.runs:
         return True
     last = attempts.runs[0]
-    ended = last.finished or last.started
+    ended = ended_by(last, now)
     match last.outcome:
         case Outcome.INTERRUPTED:
             # A power cut or a kill says nothing about the next try; twice in a row does.
             return all(run.outcome is not Outcome.INTERRUPTED for run in attempts.runs[1:2])
         case Outcome.CANCELLED:
-            return ended < attempts.agent_started
+            return last.error_code == STOPPED_FOR_POWER or ended < attempts.agent_started
         case _:
-            return attempts.connected_since is not None and attempts.connected_since > ended
+            # A place that was seen arriving in the future was seen by a wrong clock.
+            return attempts.connected_since is not None and ended < attempts.connected_since <= now
 
 
 def requested_jobs(

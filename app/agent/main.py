@@ -26,8 +26,9 @@ REQUESTS_S = 0.5
 CONFIGURATION_TURNS = 4
 """Every so many of these looks, also whether the configuration changed or the clock jumped."""
 DUE_S = 60.0
-POWER_S = 5.0
 TIDY_S = 3600.0
+TELL_S = 120.0
+"""How often we look whom to tell something; what a run brings is told as it ends."""
 CLOCK_JUMP_S = 30.0
 STOP_GRACE_S = 30.0
 """How long a job has to stop by itself; systemd's unit allows for more."""
@@ -76,7 +77,7 @@ async def _once(agent: Agent, *, requests_only: bool) -> None:
     agent.reload()
     if not requests_only:
         agent.require_configuration()
-    async with _stop_signals() as stop:
+    async with _stop_signals() as stop, agent.watching_power():
         agent.take_over()
         work = asyncio.ensure_future(_work_once(agent, requests_only=requests_only))
         stopping = asyncio.ensure_future(stop.wait())
@@ -102,8 +103,13 @@ async def _work_once(agent: Agent, *, requests_only: bool) -> None:
         await agent.finished()
         enough.set()
         await polling
+        if not requests_only and not agent.closing:
+            # The copies are made: now what comes after them.
+            agent.start_due(patient=False)
     agent.tend_disks()
     await agent.disks.settled()
+    if not agent.closing:
+        await call_guarded("tell", agent.tell)
 
 
 async def _poll_requests(agent: Agent, enough: asyncio.Event) -> None:
@@ -182,14 +188,15 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
     watcher = DriveWatcher(drives_changed, agent.machine)
     ticker = Ticker()
     ticker.every(DUE_S, "due", agent.look_and_start)
-    ticker.every(POWER_S, "power", agent.look_at_power)
     ticker.every(TIDY_S, "tidy", agent.tidy)
+    ticker.every(TELL_S, "tell", agent.tell)
     drives = await watcher.start()
     await call_guarded("power", agent.look_at_power)
     await call_guarded("due", lambda: agent.look_and_start(drives))
     ticker.start()
     try:
-        yield _Watches(watcher, ticker)
+        async with agent.watching_power():
+            yield _Watches(watcher, ticker)
     finally:
         ticker.stop()
         await watcher.stop()

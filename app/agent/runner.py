@@ -19,7 +19,8 @@ from typing import BinaryIO
 import app
 from app.agent.due import Job
 from app.agent.log import say
-from app.agent.processes import alive, ask_to_stop, is_worker, kill_group, own_start
+from app.agent.processes import POWER_SIGNAL, alive, ask_to_stop, is_worker, kill_group, own_start
+from app.jobs.conduct import STOPPED_FOR_POWER
 from app.paths import Home
 from app.records.errors import RunAlreadyFinished
 from app.records.facts import Outcome, Run, RunId
@@ -48,12 +49,16 @@ class Ticket:
     """The worker, when it is our child."""
     stopping: bool = False
     """It was asked to stop."""
+    for_power: bool = False
+    """It was asked to stop because the power is going: it goes on later."""
 
 
 @dataclass(slots=True)
 class _Book:
     waiting: deque[Ticket] = field(default_factory=deque)
     active: list[Ticket] = field(default_factory=list)
+    parked: list[tuple[Job, str]] = field(default_factory=list)
+    """What was stopped because the power was going, and is done again once it is back."""
 
 
 class Runner:
@@ -74,6 +79,7 @@ class Runner:
         self._book = _Book()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._held: Callable[[str], bool] = lambda _target: False
 
     # --- what there is -----------------------------------------------------------------------------------------
 
@@ -84,7 +90,16 @@ class Runner:
     def busy_with(self, job: Job) -> Ticket | None:
         """Return the ticket of a job that waits or runs already."""
         every = (*self._book.active, *self._book.waiting)
-        return next((ticket for ticket in every if ticket.job == job), None)
+        return next((ticket for ticket in every if ticket.job.same == job.same), None)
+
+    @property
+    def nothing_waits(self) -> bool:
+        return not self._book.waiting
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Return what runs and what waits."""
+        return tuple(ticket.job for ticket in (*self._book.active, *self._book.waiting))
 
     def busy_on(self, target: str) -> bool:
         """Tell whether something runs or waits on a target."""
@@ -104,7 +119,7 @@ class Runner:
         for run in self._records.running():
             if not is_worker(run):
                 continue  # a restore or check in somebody's own program is theirs
-            ticket = self._ticket(Job(run.kind, run.data_set, run.target), run.reason)
+            ticket = self._ticket(Job(run.kind, run.data_set, run.target, run.part), run.reason)
             ticket.run_id = run.id
             ticket.started.set_result(run.id)
             self._book.active.append(ticket)
@@ -140,6 +155,43 @@ class Runner:
             if concerned(ticket.job):
                 self._stop(ticket)
 
+    def hold(self, held: Callable[[str], bool]) -> None:
+        """From now on nothing begins on the targets for which `held` says so; it waits."""
+        self._held = held
+
+    def interrupt(self, target: str = "") -> None:
+        """Stop what runs (on one target) because the power is going; it is done again after `resume`."""
+        for ticket in self._book.active:
+            if target in ("", ticket.job.target) and not ticket.stopping:
+                ticket.for_power = True
+                self._stop(ticket)
+                if not ticket.job.lasts:
+                    self._book.parked.append((ticket.job, ticket.reason))
+
+    def resume(self) -> None:
+        """Start what waits and is not held any more, and what was interrupted."""
+        parked, self._book.parked = self._book.parked, []
+        for job, reason in parked:
+            if self._held(job.target) or self.busy_with(job) is not None:
+                self._book.parked.append((job, reason))
+            else:
+                self.submit(job, reason, first=True)
+        self._start_what_can()
+
+    async def ended(self, target: str, within_s: float) -> None:
+        """Wait until nothing runs (on one target); what still does after `within_s` is ended, finished packs kept."""
+        if running := self._running_on(target):
+            await asyncio.wait({ticket.finished for ticket in running}, timeout=within_s)
+        for ticket in self._running_on(target):
+            if ticket.run_id is not None and is_worker(run := self._records.run(ticket.run_id)):
+                say("worker-killed", logging.WARNING, run=run.id)
+                kill_group(run.pid)
+        if running := self._running_on(target):
+            await asyncio.wait({ticket.finished for ticket in running}, timeout=within_s)
+
+    def _running_on(self, target: str) -> tuple[Ticket, ...]:
+        return tuple(ticket for ticket in self._book.active if target in ("", ticket.job.target))
+
     def stop_lasting(self) -> None:
         """Stop what goes on for as long as the agent does."""
         for ticket in self._book.active:
@@ -168,9 +220,9 @@ class Runner:
         ticket.stopping = True
         if ticket.process is not None:
             with contextlib.suppress(ProcessLookupError):
-                ticket.process.terminate()
+                ticket.process.send_signal(POWER_SIGNAL if ticket.for_power else signal.SIGTERM)
         elif ticket.run_id is not None:
-            ask_to_stop(self._records.run(ticket.run_id))
+            ask_to_stop(self._records.run(ticket.run_id), POWER_SIGNAL if ticket.for_power else signal.SIGTERM)
 
     # --- the work ----------------------------------------------------------------------------------------------
 
@@ -180,6 +232,8 @@ class Runner:
         room = self._at_once - len(passing)
         for ticket in tuple(self._book.waiting):
             # What lasts takes nobody's turn: it would never give it back.
+            if self._held(ticket.job.target):
+                continue
             if not ticket.job.lasts and (room <= 0 or ticket.job.target in taken):
                 continue
             if not ticket.job.lasts:
@@ -199,6 +253,7 @@ class Runner:
                 reason=ticket.reason,
                 pid=os.getpid(),
                 pid_started=own_start(),
+                part=job.part,
             )
             ticket.run_id = run_id
             ticket.started.set_result(run_id)
@@ -234,9 +289,9 @@ class Runner:
             if status != 0:
                 kill_group(process.pid)
                 _log_last_words(run_id, errors)
-        if ticket.stopping and status == -signal.SIGTERM:
+        if ticket.stopping and status in (-signal.SIGTERM, -POWER_SIGNAL):
             # It was told to stop before it had begun to listen.
-            self._close(run_id, Cancelled.code, Outcome.CANCELLED)
+            self._close(run_id, STOPPED_FOR_POWER if ticket.for_power else Cancelled.code, Outcome.CANCELLED)
         self._close(run_id, DIED, exit=str(status))
 
     async def _watch(self, ticket: Ticket, run: Run) -> None:

@@ -82,9 +82,7 @@ def _work(installation: Installation, records: Records, run: Run, cancel: Cancel
                 cancel=cancel,
             )
         case RunKind.CHECK:
-            run_check(
-                installation, records, run.id, target=run.target, part=run.part, monitor=monitor, cancel=cancel
-            )
+            run_check(installation, records, run.id, target=run.target, part=run.part, monitor=monitor, cancel=cancel)
         case RunKind.RESTORE_TEST:
             run_restore_test(
                 installation,

@@ -14,7 +14,9 @@ from app.assessment.full import full_obligations, full_prompts
 from app.assessment.health import data_set_healths, target_healths, worst
 from app.assessment.judgements import judgement_tasks
 from app.assessment.model import Assessment, Obligation, ObligationKind
+from app.assessment.people_there import in_peoples_time, people_back
 from app.assessment.restore_tests import restore_test_obligations
+from app.assessment.retention import prune_obligations
 from app.assessment.score import scores
 from app.assessment.situation import Situation, situation
 from app.assessment.timing import postponed, severity, urgency
@@ -34,7 +36,7 @@ def assess_situation(state: Situation) -> Assessment:
     obligations = _obligations(state, copy_obligations(state, ages))
     findings = findings_of(state)
     data_sets = data_set_healths(state, ages, findings)
-    targets = target_healths(state, ages, findings)
+    targets = target_healths(state, ages, findings, obligations)
     # A late copy is judged with its data set, which may be safe on another place.
     others = tuple(o for o in obligations if o.kind is not ObligationKind.BACKUP)
     lights = [*(d.state for d in data_sets), *(t.state for t in targets), *(f.state for f in findings)]
@@ -47,6 +49,7 @@ def assess_situation(state: Situation) -> Assessment:
         targets=targets,
         scores=scores(state, ages, findings),
         syncs=sync_healths(state),
+        people_back=people_back(state.policy.calendar, state.now, state.tz),
     )
 
 
@@ -56,6 +59,7 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *full_obligations(state),
         *restore_test_obligations(state),
         *check_obligations(state),
+        *prune_obligations(state),
     )
     by_people = (
         *disk_obligations(state, by_machine),
@@ -64,5 +68,6 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *judgement_tasks(state),
     )
     everything = (*by_machine, *by_people)
+    everything = tuple(in_peoples_time(state, o) for o in everything)
     put_off = (postponed(o, state.facts.postponements, state.now) for o in everything)
     return tuple(sorted(put_off, key=urgency))

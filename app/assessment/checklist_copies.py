@@ -118,7 +118,7 @@ def _exemptions(inspection: Inspection) -> Evidence:
     claimed = [s for s in inspection.situation.policy.data_sets if not s.kept_in_archive]
     if not claimed:
         return NOTHING_TO_DO
-    grounded = [s for s in claimed if exempt(s)]
+    grounded = [s for s in claimed if exempt(s, inspection.situation.today)]
     return counted(
         "exemptions-grounded", len(grounded), len(claimed), tuple(s.name for s in claimed if s not in grounded)
     )

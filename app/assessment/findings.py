@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from app.assessment.continuous import continuous_findings, continuous_targets
 from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
+from app.assessment.full import exemption_findings
 from app.assessment.health import newest_copy
 from app.assessment.judgements import alarm_findings
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
+from app.assessment.retention import retention_findings
 from app.assessment.run_findings import run_findings
 from app.assessment.situation import Situation, grounds, has_folders
 from app.policy.machine import Target
@@ -32,6 +34,8 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
         *continuous_findings(situation),
         *power_findings(situation),
         *run_findings(situation),
+        *retention_findings(situation),
+        *exemption_findings(situation),
     ]
     order = tuple(FindingCode)
     return tuple(sorted(found, key=lambda f: (-f.state, order.index(f.code), f.subject)))

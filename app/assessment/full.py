@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 from app.assessment.copies import target_data
-from app.assessment.model import ConnectionState, Obligation, ObligationKind, Timing
+from app.assessment.model import (
+    ConnectionState,
+    Finding,
+    FindingCode,
+    Obligation,
+    ObligationKind,
+    State,
+    Timing,
+)
 from app.assessment.school_year import yearly_duty
 from app.assessment.situation import Situation, grounds
 from app.assessment.timing import people_timing, with_attempts
 from app.policy.machine import Purpose, Target
-from app.policy.model import DataSet, Demand, Plan, Role
+from app.policy.model import Basis, DataSet, Demand, Plan, Role
 from app.records.facts import RunKind
 
 BY_ITSELF = timedelta(days=14)
@@ -18,13 +27,27 @@ BY_ITSELF = timedelta(days=14)
 URGENT = timedelta(days=30)
 
 
-def exempt(data_set: DataSet) -> bool:
-    """Tell whether a data set needs no full back-up: not kept further, with a reason and someone who approved it."""
-    return not data_set.kept_in_archive and bool(data_set.exemption_reason) and bool(data_set.exemption_approved_by)
+def exempt(data_set: DataSet, today: date) -> bool:
+    """Tell whether a data set needs no full back-up: not kept further, with a reason, an approver, and not ended."""
+    if data_set.kept_in_archive or not data_set.exemption_reason or not data_set.exemption_approved_by:
+        return False
+    return data_set.exemption_until is None or today <= data_set.exemption_until
 
 
-def owes_full(data_set: DataSet, plan: Plan) -> bool:
-    return plan.yearly_full and not exempt(data_set)
+def exemption_findings(situation: Situation) -> Iterator[Finding]:
+    """Name the exemptions that do not hold: what lacks a reason or an approver, and what has ended."""
+    today = situation.today
+    for data_set, _ in situation.plans:
+        if data_set.kept_in_archive or exempt(data_set, today):
+            continue
+        ended = data_set.exemption_until is not None and today > data_set.exemption_until
+        code = FindingCode.EXEMPTION_ENDED if ended else FindingCode.EXEMPTION_INCOMPLETE
+        data = (("data_set", data_set.name), ("until", str(data_set.exemption_until or "")))
+        yield Finding(code, State.ATTENTION, data_set.id, Basis.SOURCE, ("S2-4d",), data)
+
+
+def owes_full(data_set: DataSet, plan: Plan, today: date) -> bool:
+    return plan.yearly_full and not exempt(data_set, today)
 
 
 def full_obligations(situation: Situation) -> tuple[Obligation, ...]:
@@ -32,7 +55,7 @@ def full_obligations(situation: Situation) -> tuple[Obligation, ...]:
     return tuple(
         _obligation(situation, data_set, plan, target)
         for data_set, plan in situation.covered
-        if owes_full(data_set, plan) and (target := full_target(situation, data_set)) is not None
+        if owes_full(data_set, plan, situation.today) and (target := full_target(situation, data_set)) is not None
     )
 
 
@@ -111,4 +134,4 @@ def _obligation(situation: Situation, data_set: DataSet, plan: Plan, target: Tar
         data=(("data_set", data_set.name), *target_data(target), ("school_year", duty.year.label)),
     )
     fulls = tuple(r for r in history.copy_runs(data_set.id, target.id) if r.kind is RunKind.FULL)
-    return with_attempts(obligation, fulls)
+    return with_attempts(obligation, fulls, situation.now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from app.assessment.copies import CopyAge, age_state
-from app.assessment.history import copies_data_set
 from app.assessment.local_time import later
-from app.assessment.model import ConnectionState, DataSetHealth, Finding, State, TargetHealth
+from app.assessment.model import ConnectionState, DataSetHealth, Finding, Obligation, State, TargetHealth
+from app.assessment.phases import phases_of
 from app.assessment.situation import Situation
 from app.policy.machine import Target
 from app.policy.model import DataSet, Demand, Plan
@@ -69,14 +70,20 @@ def newest_copy(situation: Situation, data_set: DataSet) -> datetime | None:
 
 def last_run(situation: Situation, data_set: DataSet) -> Run | None:
     """Return the newest run that was to copy a data set, however it ended."""
-    return next((r for r in situation.history.runs if copies_data_set(r, data_set.id)), None)
+    return next(iter(situation.history.set_runs(data_set.id)), None)
 
 
 def target_healths(
-    situation: Situation, ages: tuple[CopyAge, ...], findings: tuple[Finding, ...]
+    situation: Situation,
+    ages: tuple[CopyAge, ...],
+    findings: tuple[Finding, ...],
+    obligations: tuple[Obligation, ...] = (),
 ) -> tuple[TargetHealth, ...]:
     """Judge every place, in the machine file's order."""
-    return tuple(_target(situation, t, ages, findings) for t in situation.machine.targets)
+    return tuple(
+        replace(_target(situation, target, ages, findings), phases=phases_of(situation, target, obligations))
+        for target in situation.machine.targets
+    )
 
 
 def _target(
@@ -86,7 +93,7 @@ def _target(
     connection = situation.connection(target)
     sight = situation.history.sights.get(target.id)
     lights = [State.ATTENTION] if connection is ConnectionState.MISSING else []
-    lights += [State.ATTENTION for age in own if not age.fresh(situation.now)]
+    lights += [State.ATTENTION for age in own if age.last_good is None or age.late(situation.now)]
     lights += [f.state for f in findings if f.subject == target.id or ("target_id", target.id) in f.data]
     copies = (situation.history.last_copy(s.id, target.id) for s, _ in situation.plans)
     return TargetHealth(

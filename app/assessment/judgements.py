@@ -176,9 +176,9 @@ def _occurrences(facts: Facts, now: datetime) -> Iterator[_Occurrence]:
     for outage in facts.outages:
         # A blink of a minute is what a UPS is for.
         if outage.critical or (outage.ended or now) - outage.began >= SHORTEST_OUTAGE:
-            data = (("kind", outage.kind.value), ("subject", outage.subject), ("cause", outage.cause.value))
+            about = (("kind", outage.kind.value), ("subject", outage.subject), ("cause", outage.cause.value))
             case = f"outage:{outage.kind.value}:{outage.subject}"
-            yield _Occurrence(case, CaseKind.OUTAGE, min(outage.began, now), "", "", data)
+            yield _Occurrence(case, CaseKind.OUTAGE, min(outage.began, now), "", "", about)
     for anomaly in facts.anomalies:
         # What it turned out to be is the verdict; it is not asked twice.
         if anomaly.verdict is AnomalyVerdict.OPEN:

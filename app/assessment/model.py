@@ -125,6 +125,7 @@ class FindingCode(StrEnum):
     """The law wants things kept for longer than copies are; a back-up is no archive."""
     EXEMPTION_INCOMPLETE = "exemption-incomplete"
     """Said not to be kept in an archive, but without a reason or without who approved it: the full is owed still."""
+    EXEMPTION_ENDED = "exemption-ended"
     CONFIGURATION_REFUSED = "configuration-refused"
     RESTORE_TEST_FAILED = "restore-test-failed"
     NEVER_BACKED_UP = "never-backed-up"
@@ -187,6 +188,30 @@ class ConnectionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Phase(StrEnum):
+    """What happens to copies on a place, in this order."""
+
+    BACKUP = "backup"
+    REPLICATE = "replicate"
+    """The same to a place elsewhere, or to a disk that travels."""
+    PRUNE = "prune"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseHealth:
+    """One phase on one place: when it last went well, when it last did not and why, and by when it is due again."""
+
+    phase: Phase
+    state: State
+    last_good: datetime | None
+    last_failure: datetime | None
+    failure: str
+    """The error code, or the outcome, of the newest run that did not go well."""
+    next_due: datetime | None
+    running: bool
+
+
 @dataclass(frozen=True, slots=True)
 class TargetHealth:
     """One place for copies at a glance."""
@@ -198,6 +223,7 @@ class TargetHealth:
     since: datetime | None
     last_good: datetime | None
     free_bytes: int | None
+    phases: tuple[PhaseHealth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +258,8 @@ class Assessment:
     targets: tuple[TargetHealth, ...]
     scores: tuple[tuple[DataSetId, Score], ...]
     syncs: tuple[SyncHealth, ...] = ()
+    people_back: datetime | None = None
+    """When people are back; None on a day on which they are there. Until then nobody is told what can wait."""
 
     @property
     def tasks(self) -> tuple[Obligation, ...]:

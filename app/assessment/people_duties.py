@@ -136,7 +136,7 @@ def _due(situation: Situation, duty: Duty, part: Part) -> PartDue | None:
         approved = max((a.at for a in situation.facts.approvals if a.at <= now), default=None)
         if approved is None:
             return None
-        due = later(approved, duty.after_approval, situation.tz)
+        due = _end_of_day(later(approved, duty.after_approval, situation.tz), situation)
         if last is not None and last >= approved:
             # Done since that approval: the next approval will ask again.
             return PartDue(part, now + duty.window, now + duty.window, last)
@@ -144,10 +144,15 @@ def _due(situation: Situation, duty: Duty, part: Part) -> PartDue | None:
     assert duty.every is not None, "the loader asks for one of the two"
     if last is None:
         since = max(set_up, part.since or set_up)
-        due = later(since, duty.first, situation.tz)
+        due = _end_of_day(later(since, duty.first, situation.tz), situation)
         return PartDue(part, max(since, due - duty.window), due, None)
-    due = later(last, duty.every, situation.tz)
+    due = _end_of_day(later(last, duty.every, situation.tz), situation)
     return PartDue(part, max(last, due - duty.window), due, last)
+
+
+def _end_of_day(at: datetime, situation: Situation) -> datetime:
+    """Return the midnight after a moment: who must do something on a day has that whole day."""
+    return local_moment(at.astimezone(situation.tz).date() + timedelta(days=1), 0, 0, situation.tz)
 
 
 def _last(situation: Situation, duty: Duty, part: Part) -> datetime | None:

@@ -40,7 +40,7 @@ def _test(situation: Situation, data_set: DataSet, plan: Plan) -> Obligation:
     else:
         due = max(later(last, plan.restore_test_every, situation.tz), history.set_up + FIRST_TEST_DUE)
         opens = max(last, due - AHEAD)
-    attempts = tuple(r for r in history.runs if r.kind is RunKind.RESTORE_TEST and r.data_set == data_set.id)
+    attempts = history.of_set(RunKind.RESTORE_TEST, data_set.id)
     basis, why = grounds(plan.requirement(Demand.RESTORE_TEST), otherwise=("S0-2",))
     obligation = Obligation(
         id=f"restore-test:{data_set.id}",
@@ -56,7 +56,7 @@ def _test(situation: Situation, data_set: DataSet, plan: Plan) -> Obligation:
         why=why,
         data=(("data_set", data_set.name),),
     )
-    return with_attempts(obligation, attempts)
+    return with_attempts(obligation, attempts, situation.now)
 
 
 def _confirmation(situation: Situation, data_set: DataSet, test: RestoreTest) -> Obligation:

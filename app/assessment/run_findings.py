@@ -50,11 +50,7 @@ def _checks(situation: Situation) -> Iterator[Finding]:
 def _restore_tests(situation: Situation) -> Iterator[Finding]:
     for data_set, _ in situation.plans:
         test = next(iter(situation.history.tests(data_set.id)), None)
-        runs = (
-            r
-            for r in situation.history.runs
-            if r.kind is RunKind.RESTORE_TEST and r.data_set == data_set.id and r.outcome in _TELLING
-        )
+        runs = (r for r in situation.history.of_set(RunKind.RESTORE_TEST, data_set.id) if r.outcome in _TELLING)
         run = next(runs, None)
         newer = run is not None and (test is None or run.started > test.at)
         named = (("data_set", data_set.name),)

@@ -10,6 +10,8 @@ from app.clock import format_utc
 from app.policy.model import Basis
 from app.records.facts import Outcome, Postponement, Run
 
+NEAR_FUTURE = timedelta(minutes=5)
+"""A clock that is corrected by the network may step back this much without anyone having set it back."""
 RETRY_FIRST = timedelta(minutes=15)
 RETRY_LONGEST = timedelta(hours=4)
 AFTER_CANCEL = timedelta(hours=1)
@@ -71,7 +73,7 @@ def retry_at(attempts: tuple[Run, ...], last_met: datetime | None, now: datetime
 def ended_by(run: Run, now: datetime) -> datetime:
     """Return when a run ended; one that ended in the future met a wrong clock, and ended soon after it began."""
     ended = run.finished or run.started
-    return ended if ended <= now else min(run.started, now)
+    return ended if ended <= now + NEAR_FUTURE else min(run.started, now)
 
 
 def with_attempts(obligation: Obligation, attempts: tuple[Run, ...], now: datetime) -> Obligation:

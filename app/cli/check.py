@@ -19,6 +19,7 @@ from app.records.store import Records
 @pass_session
 def check(session: Session, target: str, read_data: bool, as_json: bool) -> int:
     """Check the copies and say what is wrong with them, if anything."""
+    from app.assessment.checks import STRUCTURE
     from app.cli.here import own_run, stoppable
     from app.cli.names import the_target
     from app.jobs.check import run_check
@@ -30,14 +31,14 @@ def check(session: Session, target: str, read_data: bool, as_json: bool) -> int:
     runs: list[Run] = []
     with Records.open(session.home, session.clock) as records, stoppable() as cancel:
         for place in wanted:
-            run_id = own_run(records, RunKind.CHECK, data_set="", target=place.id)
+            run_id = own_run(records, RunKind.CHECK, data_set="", target=place.id, part="" if read_data else STRUCTURE)
             runs.append(
                 run_check(
                     installation,
                     records,
                     run_id,
                     target=place.id,
-                    read_data=read_data,
+                    part="" if read_data else STRUCTURE,
                     monitor=Monitor(),
                     cancel=cancel,
                 )

@@ -206,7 +206,6 @@ def _checks(installation: Installation, records: Records) -> bool:
             records,
             own_run(records, RunKind.CHECK, data_set="", target=target.id),
             target=target.id,
-            read_data=True,
             monitor=Monitor(),
             cancel=Cancel(),
         ).outcome

@@ -15,11 +15,17 @@ from app.records.store import Records
 from app.repository.model import Cancel
 
 
-def own_run(records: Records, kind: RunKind, *, data_set: str, target: str) -> RunId:
+def own_run(records: Records, kind: RunKind, *, data_set: str, target: str, part: str = "") -> RunId:
     """Start a run that this process carries out because somebody asked."""
     process = psutil.Process()
     return records.start_run(
-        kind, data_set=data_set, target=target, reason="asked", pid=os.getpid(), pid_started=process.create_time()
+        kind,
+        data_set=data_set,
+        target=target,
+        reason="asked",
+        pid=os.getpid(),
+        pid_started=process.create_time(),
+        part=part,
     )
 
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from app.assessment.school_year import school_year
 from app.jobs.conduct import Ending, conduct, failed, problems_of
 from app.jobs.copies import FULL_TAG, set_tag, snapshots_not_good
 from app.jobs.errors import ReadBackFailed, SourceEmpty, SourceMissing
 from app.jobs.installation import Installation
 from app.policy.machine import DataSetFolders, Target
-from app.records.facts import Outcome, Problem, Run, RunId
+from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
-from app.repository.model import BackupOptions, BackupSummary, Cancel, Monitor, Snapshot
+from app.repository.errors import RepositoryDamaged
+from app.repository.marking import Marks
+from app.repository.model import BackupOptions, BackupSummary, Cancel, Monitor, PackId, Snapshot
+from app.repository.read_subset import ReadSubset
 from app.repository.repository import Repository
+from app.targets.full_place import full_repositories, open_full
 from app.targets.keys import KeyRing, settle_keys
 from app.targets.place import open_target
+
+SAME_ATTEMPT = timedelta(days=14)
+"""So long after an attempt at a full back-up that was cut off, the next one goes on from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +51,30 @@ def run_backup(
 ) -> Run:
     """Back up a data set and record how it ended; never raises for a failed run: the outcome says it.
 
-    GOOD only when every file was stored. `full` reads every file again and, before the copy counts, reads everything
-    back from the medium.
+    GOOD only when every file was stored. `full` reads every file again, into a repository of the school year's own, and
+    before the copy counts reads everything back from the medium.
     """
 
     def work() -> Ending:
         place = installation.target(target)
         folders = installation.folders(data_set)
-        repository = open_target(installation.home, place)
+        main = open_target(installation.home, place)
         # A disk that was in the safe when the recovery sheet was renewed learns of it here.
-        settle_keys(repository, KeyRing.load(installation.home))
-        source = examine_source(folders, _previous_good(repository, records, data_set), repository)
+        for known in (main, *full_repositories(installation.home, place)):
+            settle_keys(known, KeyRing.load(installation.home))
+        source = examine_source(folders, _previous_good(main, records, data_set), main)
+        repository = _repository_for_full(installation, records, place, main, data_set) if full else main
+        force = full and not reread_already(repository, records, data_set, installation.clock.now())
         summary = repository.backup(
             [os.fsencode(path) for path in source.paths],
-            options=_options(folders, place, full=full),
+            options=_options(folders, place, full=full, force=force),
             monitor=monitor,
             cancel=cancel,
             state_dir=installation.home.engine_cache,
             clock=installation.clock,
         )
         ending = _ending(summary, source.problems)
-        return _read_back(repository, place, ending, monitor, cancel) if full else ending
+        return _read_back(repository, place, summary.snapshot, ending, monitor, cancel) if full else ending
 
     return conduct(installation, records, run_id, monitor, work)
 
@@ -111,10 +125,49 @@ def _previous_good(repository: Repository, records: Records, data_set: str) -> S
     return good[-1] if good else None
 
 
-def _options(folders: DataSetFolders, place: Target, *, full: bool) -> BackupOptions:
+def _repository_for_full(
+    installation: Installation, records: Records, place: Target, main: Repository, data_set: str
+) -> Repository:
+    """Return the repository of this school year's full back-ups on a place."""
+    organisation, now = installation.policy.organisation, installation.clock.now()
+    newest = next(iter(_good_runs(records, data_set)), None)
+    return open_full(
+        installation.home,
+        place,
+        main,
+        school_year(organisation.school_year_starts, now, installation.timezone).year,
+        organisation=organisation.name,
+        clock=installation.clock,
+        need_bytes=newest.bytes_total if newest else 0,
+    )
+
+
+def _good_runs(records: Records, data_set: str) -> list[Run]:
+    runs = records.runs(limit=10, data_set=data_set, kind=RunKind.BACKUP)
+    return [run for run in runs if run.outcome is Outcome.GOOD]
+
+
+def reread_already(repository: Repository, records: Records, data_set: str, now: datetime) -> bool:
+    """Tell whether an earlier attempt at this full back-up has read everything again, but did not end well.
+
+    It was cut off while it read back, or missed files: then only what changed since, and what was missed, is read. A
+    copy that did not read back well is no such attempt: its medium lost something, and everything is read again.
+    """
+    tags = {set_tag(data_set), FULL_TAG}
+    earlier = [
+        copy
+        for copy in repository.snapshots()
+        if tags <= set(copy.tags) and timedelta(0) <= now - copy.time <= SAME_ATTEMPT
+    ]
+    ended = {run.snapshot: run for run in records.runs(limit=50, data_set=data_set, kind=RunKind.FULL) if run.snapshot}
+    outcomes = [ended[copy.id].outcome if copy.id in ended else Outcome.INTERRUPTED for copy in earlier]
+    return bool(outcomes) and set(outcomes) <= {Outcome.INTERRUPTED, Outcome.INCOMPLETE, Outcome.CANCELLED}
+
+
+def _options(folders: DataSetFolders, place: Target, *, full: bool, force: bool) -> BackupOptions:
     tags = (set_tag(folders.data_set), FULL_TAG) if full else (set_tag(folders.data_set),)
     # A stick that lies about what it wrote is common enough to pay for a second look at every pack.
-    return BackupOptions(tags=tags, exclude=folders.exclude, force=full, verify_sealed=place.removable)
+    return BackupOptions(tags=tags, exclude=folders.exclude, force=force, verify_sealed=place.removable)
 
 
 def _ending(summary: BackupSummary, source_problems: tuple[Problem, ...]) -> Ending:
@@ -130,12 +183,35 @@ def _ending(summary: BackupSummary, source_problems: tuple[Problem, ...]) -> End
     )
 
 
-def _read_back(repository: Repository, place: Target, ending: Ending, monitor: Monitor, cancel: Cancel) -> Ending:
-    report = repository.check(read_data=True, monitor=monitor, cancel=cancel)
-    if report.sound:
+def _read_back(
+    repository: Repository, place: Target, snapshot: Snapshot, ending: Ending, monitor: Monitor, cancel: Cancel
+) -> Ending:
+    """Read every pack back that the new snapshot needs, whichever run wrote it."""
+    try:
+        subset = PacksOf(packs=_packs_of(repository, snapshot, monitor, cancel))
+        report = repository.check(read_data=True, subset=subset, monitor=monitor, cancel=cancel)
+        problems = tuple(Problem(problem.file, problem.reason) for problem in report.problems)
+    except RepositoryDamaged as exc:
+        problems = (Problem(str(exc.data.get("file", "")), str(exc.data.get("reason", ""))),)
+    if not problems:
         return ending
-    problems = tuple(Problem(problem.file, problem.reason) for problem in report.problems)
-    return failed(ReadBackFailed(target=place.id, problems=len(problems)), problems)
+    return replace(failed(ReadBackFailed(target=place.id, problems=len(problems)), problems), snapshot=snapshot.id)
+
+
+@dataclass(frozen=True, slots=True)
+class PacksOf(ReadSubset):
+    """Just these packs."""
+
+    packs: frozenset[PackId] = frozenset()
+
+    def choose(self, sizes: Mapping[PackId, int], chance: random.Random) -> Collection[PackId]:  # noqa: ARG002
+        return self.packs & sizes.keys()
+
+
+def _packs_of(repository: Repository, snapshot: Snapshot, monitor: Monitor, cancel: Cancel) -> frozenset[PackId]:
+    marks = Marks(repository, repository.index)
+    marks.mark_below([snapshot.tree], monitor=monitor, cancel=cancel)
+    return frozenset(place.pack for _, place in marks.places())
 
 
 def _names(paths: tuple[Path, ...]) -> tuple[str, ...]:

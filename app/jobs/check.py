@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from app.assessment.checks import PARTS, STRUCTURE, parts_of
 from app.jobs.conduct import Ending, conduct, failed
 from app.jobs.errors import CheckFailed
 from app.jobs.installation import Installation
 from app.records.facts import Outcome, Problem, Run, RunId
 from app.records.store import Records
-from app.repository.model import Cancel, CheckReport, Monitor
+from app.repository.model import Cancel, CheckReport, Monitor, PackId
+from app.repository.read_subset import ReadSubset
 from app.targets.place import open_target
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(ReadSubset):
+    """Several of the thirteen parts into which the packs of a place are dealt."""
+
+    numbers: frozenset[int] = frozenset()
+
+    def choose(self, sizes: Mapping[PackId, int], chance: random.Random) -> Collection[PackId]:
+        """Return the packs of these parts; which part a pack is in never changes."""
+        each = (ReadSubset(part=number, parts=PARTS).choose(sizes, chance) for number in self.numbers)
+        return frozenset(pack for packs in each for pack in packs)
 
 
 def run_check(
@@ -17,25 +35,28 @@ def run_check(
     run_id: RunId,
     *,
     target: str,
-    read_data: bool = True,
+    part: str = "",
     monitor: Monitor,
     cancel: Cancel,
 ) -> Run:
     """Check a target and record what was found: GOOD without a problem, FAILED with every problem named.
 
-    With `read_data` every byte is read and compared; without it only the structure is.
+    The structure is always checked whole; `part` says of which packs every byte is read (`Run.part`): all of them,
+    some, or none ("structure").
     """
 
     def work() -> Ending:
         place = installation.target(target)
         repository = open_target(installation.home, place)
-        return _ending(place.id, repository.check(read_data=read_data, monitor=monitor, cancel=cancel))
+        subset = Parts(numbers=parts_of(part)) if part else None
+        report = repository.check(read_data=part != STRUCTURE, subset=subset, monitor=monitor, cancel=cancel)
+        return _ending(place.id, report)
 
     return conduct(installation, records, run_id, monitor, work)
 
 
 def _ending(target: str, report: CheckReport) -> Ending:
     if report.sound:
-        return Ending(Outcome.GOOD, files=report.packs, bytes_total=report.bytes_read)
+        return Ending(Outcome.GOOD, files=report.packs_read, bytes_total=report.bytes_read)
     problems = tuple(Problem(problem.file, problem.reason) for problem in report.problems)
     return failed(CheckFailed(target=target, problems=len(problems)), problems)

@@ -15,6 +15,7 @@ from app.records.facts import Outcome, RunKind
 from app.records.store import Records
 from app.repository.model import Snapshot
 from app.repository.repository import Repository
+from app.targets.full_place import full_repositories
 from app.targets.place import open_target
 
 FULL_TAG = "full"
@@ -42,11 +43,14 @@ def set_tag(data_set: str) -> str:
 def open_connected(installation: Installation, only: str | None = None) -> Iterator[tuple[Target, Repository]]:
     """Yield the targets that are here and open, in the machine file's order; the others are passed over.
 
+    After a target's own repository come those of the yearly full back-ups that lie beside it.
+
     Named by `only`, a target that cannot be opened raises its error (TargetNotThere, WrongDisk, WrongKey …).
     """
     if only:
         target = installation.target(only)
         yield target, open_target(installation.home, target)
+        yield from ((target, full) for full in full_repositories(installation.home, target))
         return
     for target in installation.machine.targets:
         repository = None
@@ -54,6 +58,7 @@ def open_connected(installation: Installation, only: str | None = None) -> Itera
             repository = open_target(installation.home, target)
         if repository is not None:
             yield target, repository
+            yield from ((target, full) for full in full_repositories(installation.home, target))
 
 
 def copies(

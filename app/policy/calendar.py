@@ -119,6 +119,10 @@ class Calendar:
         return next((found for found in _walk(day, step) if self.is_open(found)), day)
 
 
+ALWAYS_OPEN = Calendar()
+"""Somebody is there every day."""
+
+
 def _walk(day: date, step: timedelta) -> Iterator[date]:
     for number in range(LONGEST):
         try:

@@ -10,7 +10,7 @@ from typing import Final
 
 from app.errors import ConfigurationError
 from app.policy.lines import Line
-from app.policy.machine import DataSetFolders, Machine, Target, Ups
+from app.policy.machine import DataSetFolders, Machine, RemotePlace, Target, Ups
 from app.policy.model import DataSet, Document, Organisation, Revision, RoleHolder
 from app.policy.people import person_entries
 
@@ -122,8 +122,10 @@ def data_set_entries(data_set: DataSet) -> tuple[Entry, ...]:
     exempt: tuple[Entry, ...] = (
         ("exemption_reason", data_set.exemption_reason),
         ("exemption_approved_by", data_set.exemption_approved_by),
+        *((("exemption_until", data_set.exemption_until),) if data_set.exemption_until else ()),
     )
-    shown = not data_set.kept_in_archive or data_set.exemption_reason or data_set.exemption_approved_by
+    grounds = (data_set.exemption_reason, data_set.exemption_approved_by, data_set.exemption_until)
+    shown = not data_set.kept_in_archive or any(grounds)
     return (
         ("id", data_set.id),
         ("name", data_set.name),
@@ -199,7 +201,7 @@ def _target_entries(target: Target) -> tuple[Entry, ...]:
         ("id", target.id),
         ("name", target.name),
         ("kind", target.kind.value),
-        ("path", str(target.path)),
+        *(_network_entries(target.on_network) if target.on_network else (("path", str(target.path)),)),
         ("repository_id", target.repository_id),
         ("marker_id", target.marker_id),
         ("purpose", target.purpose.value),
@@ -211,6 +213,27 @@ def _target_entries(target: Target) -> tuple[Entry, ...]:
         ("disk_set", target.disk_set),
         ("kept_by", target.kept_by),
         ("data_sets", tuple(target.data_sets)),
+        ("site_address", target.site_address),
+        ("distance_km", target.distance_km),
+        ("same_zone", target.same_zone),
+    )
+
+
+def _network_entries(place: RemotePlace) -> tuple[Entry, ...]:
+    """S3's own keys are written where they say something."""
+    of_s3: tuple[Entry, ...] = (
+        ("region", place.region),
+        ("virtual_host", place.virtual_host),
+        ("retention_days", place.retention_days),
+        ("compliance", place.compliance),
+    )
+    return (
+        ("address", place.address),
+        ("user", place.user),
+        ("secret", place.secret),
+        ("server_key", place.server_key),
+        ("append_only", place.append_only),
+        *(entry for entry in of_s3 if entry[1]),
     )
 
 

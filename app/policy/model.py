@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Literal, NewType
 
-from app.policy.calendar import Calendar
+from app.policy.calendar import ALWAYS_OPEN, Calendar
 from app.policy.label import Label as Label
 from app.policy.label import Language as Language
 from app.policy.power_rules import PowerRules
@@ -171,6 +171,8 @@ class DataSet:
     """False: exempt from the yearly full back-up (S2-4d), with `exemption_reason` and `exemption_approved_by`."""
     exemption_reason: str = ""
     exemption_approved_by: str = ""
+    exemption_until: date | None = None
+    """The last day of the exemption; None: until the policy says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,7 @@ class Policy:
     revisions: tuple[Revision, ...]
     sha256: str
     """Of the file's bytes as loaded, hex."""
-    calendar: Calendar = Calendar()
+    calendar: Calendar = ALWAYS_OPEN
     """When people are there; the machine works whenever the computer is on."""
     power: PowerRules = PowerRules()
     review_within: timedelta = timedelta(days=30)

@@ -18,16 +18,13 @@ def derive_plan(policy: Policy, data_set: DataSet) -> Plan:
     """Return what the policy's rules ask for one data set.
 
     `max_age` is about the last good *version*; how far a continuous copy may lag is the `every` of its own
-    requirement. The yearly full copy has no interval: it follows the school year.
+    requirement. The yearly full copy has no interval: it follows the school year; whether a set is exempt from it is
+    a question of the day, for the assessment.
     """
     level = tier(data_set.classification)
     confidentiality = data_set.classification.confidentiality
     requirements = _strictest(
-        tuple(
-            _requirement(policy, data_set, rule)
-            for rule in policy.rules
-            if holds(rule, level, confidentiality) and not _exempt(rule, data_set)
-        )
+        tuple(_requirement(policy, data_set, rule) for rule in policy.rules if holds(rule, level, confidentiality))
     )
     max_age = shortest_copy_interval(policy.rules, level, confidentiality)
     if max_age is None:
@@ -68,11 +65,6 @@ def _requirement(policy: Policy, data_set: DataSet, rule: Rule) -> Requirement:
         case _:
             pass
     return Requirement(rule.demand, every, rule)
-
-
-def _exempt(rule: Rule, data_set: DataSet) -> bool:
-    """S2-4d: data that is not kept further in an archive needs no yearly full copy."""
-    return rule.demand is Demand.YEARLY_FULL and not data_set.kept_in_archive
 
 
 def _restore_test_every(policy: Policy, data_set: DataSet, requirements: tuple[Requirement, ...]) -> timedelta:

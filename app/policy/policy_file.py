@@ -358,6 +358,7 @@ def _data_set(item: Item) -> DataSet:
             kept_in_archive=fields.true_or_false("kept_in_archive", True),
             exemption_reason=fields.text("exemption_reason", "", lines=True),
             exemption_approved_by=fields.text("exemption_approved_by", ""),
+            exemption_until=fields.optional_day("exemption_until"),
         )
 
 

@@ -22,7 +22,8 @@ class TargetNotThere(TargetError):
 
 class WrongDisk(TargetError):
     """Another disk or folder is in this place (`target`, `path`, `reason`: "marker", "repository", "file-system",
-    "outside", "serial" (a clone, or another housing) or "ambiguous"; `found` and `organisation`: what its own marker says)."""
+    "outside", "serial" (a clone, or another housing) or "ambiguous"; `found` and `organisation`: what its own marker
+    says)."""
 
     code = "wrong-disk"
     exit_code = ExitCode.NOT_THERE
@@ -71,6 +72,19 @@ class DiskNotToBeErased(TargetError):
 
     code = "disk-not-to-be-erased"
     exit_code = ExitCode.USAGE
+
+
+class NoRoomForFull(TargetError):
+    """A place has not enough room for the yearly full back-up's own repository (`need_bytes`, `free_bytes`)."""
+
+    code = "no-room-for-full"
+
+
+class PlaceSecretMissing(TargetError):
+    """The password or key of a place on a network is not in `secrets/` (`target`, `reason`)."""
+
+    code = "place-secret-missing"
+    exit_code = ExitCode.WRONG_KEY
 
 
 class KeyRingMissing(VangnetError):

