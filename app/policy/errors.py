@@ -54,6 +54,7 @@ class Expected(StrEnum):
     ABSOLUTE_PATH = "absolute-path"
     RELATIVE_PATH = "relative-path"
     TIME_ZONE = "time-zone"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)

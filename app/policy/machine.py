@@ -34,6 +34,14 @@ class TargetKind(StrEnum):
     """A folder on this computer or on a mounted share (a NAS)."""
     USB = "usb"
     """A disk that comes and goes, known by its file-system UUID."""
+    SFTP = "sftp"
+    """A folder on an SSH server."""
+    REST = "rest"
+    """A repository on a rest-server."""
+    S3 = "s3"
+    """A folder in a bucket."""
+    SMB = "smb"
+    """A share of a NAS or a Windows computer, without mounting it."""
 
 
 class Purpose(StrEnum):
@@ -45,8 +53,30 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RemotePlace:
+    """How a place on a network is reached. No secret: `secret` names the file in `secrets/` that holds it."""
+
+    address: str
+    """"sftp://host/folder", "rest:https://host/name", "s3:https://host/bucket/prefix" or "smb://host/share/folder"."""
+    user: str = ""
+    """The name there; for S3 the access key."""
+    secret: str = ""
+    server_key: str = ""
+    """The server's public key (SFTP), or the SHA-256 of its certificate where no authority vouches for it."""
+    append_only: bool = False
+    """The server only ever adds: nothing old is cleared out from here."""
+    region: str = ""
+    virtual_host: bool = False
+    retention_days: int = 0
+    """S3: for how long the bucket keeps what is written from being removed; 0 where it does not lock objects."""
+    compliance: bool = False
+    """S3: nobody may shorten that time, not even the owner of the account."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
-    """A place for copies. `path` is the folder itself; on a USB disk it is relative to the disk's mount point.
+    """A place for copies. `path` is the folder itself; on a USB disk it is relative to the disk's mount point, for a
+    place on a network it means nothing and `on_network` says how it is reached.
 
     Identity is `repository_id` + `marker_id` (+ `fs_uuid` for a disk); all are checked before every run.
     """
@@ -70,6 +100,17 @@ class Target:
     """Who has the disk at home, or keeps the place where it lies."""
     data_sets: tuple[DataSetId, ...] = ()
     """The sets that go here; all of them when empty."""
+    on_network: RemotePlace | None = None
+    site_address: str = ""
+    distance_km: int | None = None
+    """From here to there, as the crow flies."""
+    same_zone: bool | None = None
+    """Whether one flood or one fire could strike both, as somebody who looked has said; None: nobody has."""
+
+    @property
+    def where(self) -> str:
+        """Where it is, as a person would name it."""
+        return self.on_network.address if self.on_network else str(self.path)
 
     @property
     def removable(self) -> bool:

@@ -9,11 +9,13 @@ from app.policy.decode import Fields, Item, nearest
 from app.policy.errors import Expected, Reason
 from app.policy.machine import DataSetFolders, Machine, Purpose, Target, TargetId, TargetKind
 from app.policy.model import DataSetId, Policy
+from app.policy.network_file import read_network
 from app.policy.people import read_person
 from app.policy.power_file import read_line, read_ups, report_unknown_devices
 from app.policy.yamlfile import Mapping, Report
 
 FORMAT: Final = 1
+_WITH_PATH: Final = (TargetKind.FOLDER, TargetKind.USB)
 
 
 def read_machine(top: Mapping, policy: Policy | None, report: Report) -> Machine:
@@ -71,12 +73,14 @@ def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
         kind = fields.choice("kind", TargetKind)
         # A kind that is wrong says nothing about the path, or about needing a UUID.
         known_kind = kind if len(fields.report.problems) == problems else None
-        path = fields.need("path")
+        on_network = read_network(fields, kind) if known_kind and known_kind not in _WITH_PATH else None
+        path = None if on_network else fields.need("path")
+        distance, same_zone = fields.get("distance_km"), fields.get("same_zone")
         return Target(
             id=TargetId(fields.slug("id")),
             name=fields.text("name"),
             kind=kind,
-            path=_path_on(known_kind, path) if path else Path("/"),
+            path=_path_on(known_kind, path) if path else Path(on_network.address if on_network else "/"),
             repository_id=fields.text("repository_id"),
             marker_id=fields.text("marker_id"),
             purpose=fields.choice("purpose", Purpose, Purpose.COPIES),
@@ -89,6 +93,10 @@ def _target(item: Item, known: frozenset[DataSetId] | None) -> Target:
             disk_set=fields.text("disk_set", ""),
             kept_by=fields.text("kept_by", ""),
             data_sets=tuple(_known_set(entry, known) for entry in fields.items("data_sets", required=False)),
+            on_network=on_network,
+            site_address=fields.text("site_address", ""),
+            distance_km=distance.number(0, 20_100) if distance else None,
+            same_zone=same_zone.true_or_false() if same_zone else None,
         )
 
 

@@ -17,7 +17,7 @@ from app.targets.files import read_bounded, write_whole
 
 MARKER_FILE = "vangnet.json"
 _VERSION = 1
-_LIMIT_BYTES = 16 << 10
+MARKER_LIMIT = 16 << 10
 _TEXT_LIMIT = 200
 
 _Text = Annotated[str, msgspec.Meta(max_length=_TEXT_LIMIT)]
@@ -44,7 +44,12 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_marker(folder: Path, marker: Marker) -> None:
     """Put a marker in a folder; raises OSError."""
-    write_whole(folder / MARKER_FILE, msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n")
+    write_whole(folder / MARKER_FILE, encode_marker(marker))
+
+
+def encode_marker(marker: Marker) -> bytes:
+    """Return a marker as it lies on a place."""
+    return msgspec.json.format(msgspec.json.encode(marker), indent=2) + b"\n"
 
 
 def read_marker(folder: Path) -> Marker | None:
@@ -52,12 +57,12 @@ def read_marker(folder: Path) -> Marker | None:
     read at all."""
     path = folder / MARKER_FILE
     try:
-        data = read_bounded(path, _LIMIT_BYTES)
+        data = read_bounded(path, MARKER_LIMIT)
     except (FileNotFoundError, NotADirectoryError):
         return None
     if data is None:
         raise MarkerDamaged(path=str(path), reason="too-long")
-    return _decode(data, path)
+    return decode_marker(data, str(path))
 
 
 def printable(text: str) -> str:
@@ -66,19 +71,20 @@ def printable(text: str) -> str:
     return kept.strip()[:_TEXT_LIMIT]
 
 
-def _decode(data: bytes, path: Path) -> Marker:
+def decode_marker(data: bytes, path: str) -> Marker:
+    """Read a marker's bytes, wherever they came from; raises MarkerDamaged (`path`)."""
     try:
         marker = msgspec.json.decode(data, type=Marker)
         parse_utc(marker.created)
     except msgspec.ValidationError as exc:
-        raise MarkerDamaged(path=str(path), reason="field") from exc
+        raise MarkerDamaged(path=path, reason="field") from exc
     except msgspec.DecodeError as exc:
-        raise MarkerDamaged(path=str(path), reason="not-json") from exc
+        raise MarkerDamaged(path=path, reason="not-json") from exc
     except ValueError as exc:
-        raise MarkerDamaged(path=str(path), reason="field") from exc
+        raise MarkerDamaged(path=path, reason="field") from exc
     if marker.vangnet != _VERSION:
-        raise MarkerDamaged(path=str(path), reason="version")
+        raise MarkerDamaged(path=path, reason="version")
     for text in (marker.organisation, marker.target, marker.name, marker.created, marker.colour, marker.contact):
         if text != printable(text):
-            raise MarkerDamaged(path=str(path), reason="field")
+            raise MarkerDamaged(path=path, reason="field")
     return marker

@@ -44,6 +44,7 @@ EXPECTED: dict[Expected, str] = {
     Expected.ABSOLUTE_PATH: N_("a whole path that starts with /"),
     Expected.RELATIVE_PATH: N_("a path that does not start with /"),
     Expected.TIME_ZONE: N_("a time zone like Europe/Brussels"),
+    Expected.ADDRESS: N_("an address of this kind, like sftp://server/folder"),
 }
 
 _KINDS = frozenset(Expected)
