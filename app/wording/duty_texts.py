@@ -15,12 +15,13 @@ def part_names(data: dict[str, str]) -> tuple[str, ...]:
 def duty_words(data: dict[str, str]) -> tuple[str, str, str]:
     """Return a duty's title, why it is done, and the words on its key."""
     spoken = language()
-    title, names = data.get(f"title_{spoken}", ""), part_names(data)
+    title = data.get(f"title_{spoken}") or _("A task of the policy")
+    names = part_names(data)
     if len(names) == 1 and data.get("of") != "1":
         title = f"{title}: {names[0]}"
     elif len(names) > 1:
         title = f"{title} ({len(names)})"
-    return title, data.get(f"reason_{spoken}", ""), _("Do it now")
+    return title, data.get(f"reason_{spoken}") or _("The policy asks for this."), _("Do it now")
 
 
 def review_words(data: dict[str, str]) -> tuple[str, str, str]:

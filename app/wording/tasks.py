@@ -10,7 +10,7 @@ from app.clock import parse_utc
 from app.i18n import _, ngettext
 from app.wording.disk_tasks import plug_in_words, take_off_words
 from app.wording.duty_texts import duty_words, review_words
-from app.wording.times import before, lateness
+from app.wording.times import before, felt_day, lateness
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ def _when(obligation: Obligation, now: datetime, tz: tzinfo) -> str:
         return _("done")
     put_off = dict(obligation.data).get("postponed_until")
     if put_off:
-        return _("put off: {when}").format(when=before(parse_utc(put_off), now, tz))
+        until, today = parse_utc(put_off).astimezone(tz).date(), now.astimezone(tz).date()
+        return _("put off until {day}").format(day=felt_day(until, today))
     if now > obligation.due:
         return lateness(obligation.due, now, tz)
     return before(obligation.due, now, tz)

@@ -103,7 +103,10 @@ def lateness(due: datetime, now: datetime, tz: tzinfo) -> str:
 def before(due: datetime, now: datetime, tz: tzinfo) -> str:
     """Say until when something may wait: "vandaag vóór 18:00", "vóór 30 november"."""
     local, today = due.astimezone(tz), now.astimezone(tz).date()
-    match (local.date() - today).days:
+    days = (local.date() - today).days
+    if not (local.hour or local.minute) and days in (1, 2):
+        return _("today") if days == 1 else _("tomorrow")  # until midnight: the whole day before it
+    match days:
         case 0:
             return _("today before {time}").format(time=f"{local:%H:%M}")
         case 1:

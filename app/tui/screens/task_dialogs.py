@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from app.assessment.model import Obligation, ObligationKind
@@ -22,6 +23,7 @@ from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.source import Picture
 from app.tui.widgets.choice import Choice
+from app.tui.widgets.rows import Note, Sheet
 from app.wording.errors import explain
 from app.wording.task_guides import BLOCKS, task_guide
 
@@ -52,9 +54,16 @@ class HowDialog(_TaskWindow):
     def body(self) -> ComposeResult:
         guide = self._guide
         yield paragraph(guide.reason)
-        yield paragraph("\n".join(f"{number}. {step}" for number, step in enumerate(guide.steps, 1)))
+        yield Sheet(id="steps")
+        yield paragraph("")
         yield Static(f"{guide.who} · {guide.when}" if guide.who else guide.when, classes="label", markup=False)
         yield Static(guide.source, classes="label", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        steps = enumerate(self._guide.steps, 1)
+        lines = [Note(Content(step), Content.styled(f"{number}. ", "$accent")) for number, step in steps]
+        self.query_one("#steps", Sheet).fill(lines)
 
     def buttons(self) -> ComposeResult:
         duty = self._picture.policy.duty(dict(self._owed.data).get("duty", ""))

@@ -164,7 +164,7 @@ class TasksScreen(Frame):
 
 def _head(picture: Picture, tasks: tuple[Obligation, ...], role: Role | None) -> Row:
     now = sum(task.timing in (Timing.DUE, Timing.OVERDUE) for task in tasks)
-    count = ngettext("{count} to do now", "{count} to do now", now).format(count=now)
+    count = ngettext("{count} to do now", "{count} to do now", now).format(count=now) if now else _("nothing now")
     whose = role_name(picture.policy, role) if role is not None else _("everybody")
     title = Content.styled(_("Tasks"), "bold") + Content.styled(f" · {whose}", "$muted")
     return Row(cell(title), cell(count, 24, style="$accent" if now else "$muted", align="right"), pointer=False)
@@ -187,7 +187,7 @@ def _lines(picture: Picture, tasks: tuple[Obligation, ...]) -> Iterator[tuple[st
                 task.id,
                 Row(
                     cell(said.title, style="bold $ink" if now else "$ink", share=3),
-                    cell(said.when, 24, style=_WHEN_STYLES[task.timing], align="right"),
+                    cell(said.when, 31, style=_WHEN_STYLES[task.timing], align="right"),
                 ),
             )
 

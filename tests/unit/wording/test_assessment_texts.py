@@ -9,6 +9,7 @@ import pytest
 from app.assessment.checklist import evidence
 from app.assessment.model import Assessment, Finding, FindingCode, Obligation, ObligationKind, State, Timing
 from app.assessment.schedule import next_runs
+from app.clock import format_utc
 from app.policy.model import Basis, Role
 from app.policy.plan import derive_plan
 from app.records.facts import Attestation, DriveSight, Outcome, RunKind, UpsSight
@@ -111,8 +112,17 @@ def test_when_of_a_task() -> None:
     owed = task(ObligationKind.KEY_TEST)
     assert task_text(owed, NOW, TZ).when == "morgen vóór 17:02"
     assert task_text(replace(owed, timing=Timing.MET), NOW, TZ).when == "klaar"
-    put_off = replace(owed, due=at("2026-11-30 12:00"), data=(("postponed_by", "An"),))
-    assert task_text(put_off, NOW, TZ).when == "uitgesteld: vóór 30 november"
+    until = format_utc(at("2026-11-30 00:00"))
+    put_off = replace(owed, due=at("2026-12-05 12:00"), data=(("postponed_until", until),))
+    assert task_text(put_off, NOW, TZ).when == "uitgesteld tot ma 30 november"
+
+
+@pytest.mark.usefixtures("dutch")
+def test_who_has_until_midnight_has_the_whole_day_before_it() -> None:
+    owed = replace(task(ObligationKind.DUTY), due=at("2026-11-24 00:00"))
+    assert task_text(owed, NOW, TZ).when == "vandaag"
+    assert task_text(replace(owed, due=at("2026-11-25 00:00")), NOW, TZ).when == "morgen"
+    assert task_text(replace(owed, due=at("2026-11-26 00:00")), NOW, TZ).when == "vóór 26 november"
 
 
 @pytest.mark.usefixtures("each_language")
