@@ -148,7 +148,7 @@ def _back_up(
         summary = repository.backup(
             sources, options=options, monitor=monitor, cancel=cancel, state_dir=state_dir, ahead=ahead
         )
-    tell_problems(summary.problems)
+    tell_problems(summary)
     if as_json:
         print_json(backup_document(summary, dry_run=options.dry_run))
     else:

@@ -115,6 +115,7 @@ def backup_document(summary: BackupSummary, *, dry_run: bool = False) -> dict[st
         "blobs_added": summary.blobs_added,
         "duration_s": round(summary.duration_s, 3),
         "problems": _problems(summary.problems),
+        "problems_count": summary.problems_count,
     }
 
 
@@ -128,8 +129,10 @@ def restore_document(summary: RestoreSummary, snapshot: Snapshot, *, dry_run: bo
         "bytes_written": summary.bytes_written,
         "duration_s": round(summary.duration_s, 3),
         "skipped": [text_of(path) for path in summary.skipped],
+        "skipped_count": summary.skipped_count,
         "set_aside": [text_of(path) for path in summary.set_aside],
         "problems": _problems(summary.problems),
+        "problems_count": summary.problems_count,
     }
 
 
@@ -197,8 +200,8 @@ def restore_lines(summary: RestoreSummary, *, dry_run: bool = False) -> Iterator
         yield ngettext(
             "{count} file was there already and was left as it is.",
             "{count} files were there already and were left as they are.",
-            len(summary.skipped),
-        ).format(count=len(summary.skipped))
+            summary.skipped_count,
+        ).format(count=summary.skipped_count)
     if summary.set_aside:
         yield ngettext(
             "{count} file was another; it is kept as NAME.original.",
@@ -226,13 +229,17 @@ def tell_skipped(summary: RestoreSummary) -> None:
     """Name on stderr what a restore left as it was, and what it could not restore."""
     for path in summary.skipped:
         click.echo(_("{path}: was there already").format(path=shown(path)), err=True)
-    tell_problems(summary.problems)
+    if summary.skipped_unnamed:
+        click.echo(_("… and {count} more.").format(count=summary.skipped_unnamed), err=True)
+    tell_problems(summary)
 
 
-def tell_problems(problems: Sequence[FileProblem]) -> None:
+def tell_problems(summary: BackupSummary | RestoreSummary) -> None:
     """Name on stderr what could not be read, stored or restored."""
-    for problem in problems:
+    for problem in summary.problems:
         click.echo(f"{shown(problem.path)}: {problem.reason}", err=True)
+    if summary.problems_unnamed:
+        click.echo(_("… and {count} more.").format(count=summary.problems_unnamed), err=True)
 
 
 # --- while it runs ---------------------------------------------------------------------------------------------

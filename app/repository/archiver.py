@@ -285,7 +285,8 @@ class _Run:
             blobs_added=self._blobs_added,
             duration_s=duration_s,
             changes=None if self._before.parent is None else self.walk.changes.summary(),
-            problems=tuple(sorted(set(tally.problems), key=lambda problem: (problem.path, problem.reason))),
+            problems=tally.problems.named(),
+            problems_unnamed=tally.problems.unnamed,
         )
 
     def close(self) -> None:

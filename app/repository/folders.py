@@ -16,6 +16,7 @@ from typing import Final
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, FileProblem, Node, NodeType, SourceChanges
 from app.repository.novelty import KNOWN, OPAQUE, Novelty
+from app.repository.problems import Problems
 from app.repository.reading import make_node, read_attributes
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository
@@ -35,7 +36,7 @@ class Tally:
     files_read: int = 0
     files_reused: int = 0
     bytes_reused: int = 0
-    problems: list[FileProblem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
 
 
 _GONE_FOLDERS_READ: Final = 2_000

@@ -131,10 +131,16 @@ class BackupSummary:
     problems: tuple[FileProblem, ...] = ()
     changes: SourceChanges | None = None
     """None when there was no snapshot to compare with."""
+    problems_unnamed: int = 0
+    """How many more problems there were: a run names the first ten thousand."""
 
     @property
     def complete(self) -> bool:
         return not self.problems
+
+    @property
+    def problems_count(self) -> int:
+        return len(self.problems) + self.problems_unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +156,22 @@ class RestoreSummary:
     set_aside: tuple[bytes, ...] = ()
     """Paths of which the original is kept beside them, as NAME.original."""
     problems: tuple[FileProblem, ...] = ()
+    problems_unnamed: int = 0
+    """How many more problems there were: a run names the first ten thousand."""
+    skipped_unnamed: int = 0
+    """How many more paths were left alone: a run names the first ten thousand."""
 
     @property
     def complete(self) -> bool:
         return not self.problems
+
+    @property
+    def problems_count(self) -> int:
+        return len(self.problems) + self.problems_unnamed
+
+    @property
+    def skipped_count(self) -> int:
+        return len(self.skipped) + self.skipped_unnamed
 
 
 @dataclass(frozen=True, slots=True)

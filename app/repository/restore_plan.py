@@ -29,6 +29,7 @@ from app.repository.model import (
 from app.repository.pack import MAX_BLOB
 from app.repository.patterns import EitherCase
 from app.repository.planned_entries import PlannedEntries, PlannedEntry
+from app.repository.problems import Problems
 from app.repository.repository import Repository
 
 TARGET_ITSELF = -1
@@ -53,7 +54,7 @@ class RestorePlan:
 
     folders: list[PlannedFolder] = field(default_factory=list)
     entries: PlannedEntries = field(default_factory=PlannedEntries)
-    problems: list[FileProblem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
 
     def path_of(self, entry: PlannedEntry) -> bytes:
         """Return an entry's absolute path in the snapshot."""
@@ -150,7 +151,7 @@ def plan_restore(
         frame, depth = _enter(repository, plan, unfolding, node.subtree, path, node, frame), depth + 1
         if wanted:
             _number(plan, selection, frame)
-    plan.problems += [FileProblem(path, "not-in-snapshot") for path in sorted(missing)]
+    plan.problems.extend(FileProblem(path, "not-in-snapshot") for path in sorted(missing))
     return plan
 
 

@@ -8,6 +8,7 @@ import stat
 from app.repository.index import Index
 from app.repository.model import Cancel, FileProblem, Monitor, Node, NodeType, RestoreOptions, RestoreSummary
 from app.repository.overwriting import Room, judge
+from app.repository.problems import Paths
 from app.repository.restore_files import FolderState
 from app.repository.restore_plan import TARGET_ITSELF, RestorePlan
 
@@ -20,13 +21,13 @@ def rehearse(
     Sizes are those that the snapshot names. Raises Cancelled.
     """
     places, states = _look_at_folders(plan, to)
-    problems = list(plan.problems)
-    problems += [
+    problems = plan.problems
+    problems.extend(
         FileProblem(folder.path, "ENOTDIR")
         for folder, state, above in zip(plan.folders, states, _states_above(plan, states), strict=True)
         if state is FolderState.BLOCKED and above is not FolderState.BLOCKED
-    ]
-    skipped: list[bytes] = []
+    )
+    skipped = Paths()
     files = size = 0
     for number in range(len(plan.entries)):
         cancel.heed(monitor)
@@ -49,8 +50,10 @@ def rehearse(
         ),
         bytes_written=size,
         duration_s=0.0,
-        skipped=tuple(skipped),
-        problems=tuple(sorted(problems, key=lambda problem: problem.path)),
+        skipped=skipped.named(),
+        skipped_unnamed=skipped.unnamed,
+        problems=problems.named(),
+        problems_unnamed=problems.unnamed,
     )
 
 

@@ -26,6 +26,7 @@ from app.repository.model import (
 from app.repository.overwriting import Overwriting, Room
 from app.repository.parallel import run_tasks, worker_count
 from app.repository.planned_entries import EntryKind
+from app.repository.problems import Paths
 from app.repository.reading_lock import reading_lock
 from app.repository.repository import Repository
 from app.repository.restore_content import BLOB_DAMAGED, ContentWriter, TaskOutcome, reason_of
@@ -94,9 +95,11 @@ def restore(
         folders=sum(state is FolderState.MADE for state in run.states),
         bytes_written=run.bytes_written,
         duration_s=clock.monotonic() - started,
-        skipped=tuple(run.skipped),
+        skipped=run.skipped.named(),
+        skipped_unnamed=run.skipped.unnamed,
         set_aside=set_aside,
-        problems=tuple(sorted(plan.problems, key=lambda problem: problem.path)),
+        problems=plan.problems.named(),
+        problems_unnamed=plan.problems.unnamed,
     )
 
 
@@ -115,7 +118,7 @@ class _Restore:
         self._shared_names: dict[int, bytes] = {}
         self._failed: set[int] = set()
         self.states: list[FolderState] = []
-        self.skipped: list[bytes] = []
+        self.skipped = Paths()
         self.files = 0
         self.bytes_written = 0
         monitor.problems = len(plan.problems)
