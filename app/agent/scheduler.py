@@ -6,8 +6,10 @@ A missed tick is not caught up: the next one looks at the facts afresh.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC
+from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -52,5 +54,11 @@ async def call_guarded(name: str, tick: Tick) -> None:
     try:
         await tick()
     except Exception as exc:  # noqa: BLE001  the agent lives longer than any one thing it tries
-        say("tick-failed", logging.ERROR, tick=name, error=type(exc).__name__)
+        say("tick-failed", logging.ERROR, tick=name, error=type(exc).__name__, place=_place(exc))
         say("tick-failed", logging.DEBUG, tick=name, detail=exc)
+
+
+def _place(exc: Exception) -> str:
+    """Name where a defect is, without what its message may hold of people's paths."""
+    frame = traceback.extract_tb(exc.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
