@@ -110,6 +110,8 @@ def score_document(score: Score) -> dict[str, JsonValue]:
         "offsite": score.offsite,
         "offline": score.offline,
         "errors": score.errors,
+        "sites": score.sites,
+        "detached_since": instant(score.detached_since),
         "met": score.met,
     }
 
@@ -151,6 +153,7 @@ def drive_document(drive: DriveSight) -> dict[str, JsonValue]:
         "mount_point": drive.mount_point,
         "connected": True,
         "target": drive.target,
+        "note": drive.note.value,
     }
 
 

@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "tasks": Entry("app.cli.task", "tasks", N_("What people have to do now.")),
     "task": Entry("app.cli.task", "task", N_("One task: how to do it, done, put off.")),
     "targets": Entry("app.cli.places", "targets", N_("The places for copies, and the USB disks plugged in now.")),
+    "disk": Entry("app.cli.disk", "disk", N_("Set a disk up for copies, erase one, let one go, say who has it.")),
     "power": Entry("app.cli.places", "power", N_("The UPSes: on mains or on battery, and for how long.")),
     "backup": Entry("app.cli.backup", "backup", N_("Make a copy now.")),
     "versions": Entry("app.cli.restore", "versions", N_("The versions of one file.")),
@@ -50,6 +51,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "repo": Entry("app.cli.repo", "repo", N_("A bare repository, for the IT provider.")),
     "agent": Entry("app.cli.agent", "agent", N_("The process that does the work.")),
     "worker": Entry("app.cli.agent", "worker", "", hidden=True),
+    "deliver": Entry("app.cli.agent", "deliver", "", hidden=True),
 }
 
 

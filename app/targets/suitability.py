@@ -38,6 +38,15 @@ class PlaceProblemCode(StrEnum):
     TOO_LITTLE_SPACE = "too-little-space"
     FILE_SIZE_LIMIT = "file-size-limit"
     """FAT32: no file of 4 GiB or more. The copies stay below it; files of people on this disk may not."""
+    TIGHT_SPACE = "tight-space"
+    """It holds the copies of today, but not those of a year."""
+    NO_PERMISSIONS = "no-permissions"
+    """A file system that knows no owners: whoever holds the disk can delete the copies, not read them."""
+    SAME_SITE = "same-site"
+    """It stands in the building of the data, and no other place is elsewhere."""
+    WORN = "worn"
+    FAILING = "failing"
+    """The disk says of itself that it is worn, or about to fail."""
 
 
 @dataclass(frozen=True, slots=True)
