@@ -9,8 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.assessment.model import FindingCode, ObligationKind
+from app.clock import SystemClock
 from app.errors import ExitCode
+from app.jobs.installation import Installation
 from app.policy.machine import Target
+from app.policy.model import Role
 from app.records.facts import Outcome, RequestId, RequestKind, RequestState
 from app.records.presence import agent_pid
 from tests.e2e.installation import (
@@ -21,7 +25,6 @@ from tests.e2e.installation import (
     lasting_agent,
     make_installation,
     wait_until,
-    write_machine,
 )
 
 
@@ -149,21 +152,52 @@ def test_a_set_up_that_is_finished_later_is_noticed(tmp_path: Path) -> None:
         wait_until(lambda: all_copied(school), what="the first copies")
 
 
-def test_while_the_configuration_cannot_be_used_requests_are_refused_with_the_reason(school: TestHome) -> None:
-    machine = school.home.machine_file.read_text()
+def test_a_typing_error_does_not_stop_the_back_ups_and_is_asked_of_the_it_provider(school: TestHome) -> None:
+    policy = school.home.policy_file.read_text()
     with lasting_agent(school):
         wait_until(lambda: all_copied(school), what="the first copies")
-        school.home.machine_file.write_text("targets: [nonsense\n")
-        wait_until(lambda: events(school, "configuration-refused") != [], what="the refusal")
-        with school.records() as records:
-            refused = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
-            wait_until(lambda: state_of(school, refused) is RequestState.REFUSED, what="the answer")
-            assert [records.request(refused).refusal] == events(school, "configuration-refused")
-        school.home.machine_file.write_text(machine)
+        school.home.policy_file.write_text(policy.replace("availability: important", "availability: importnat"))
+        wait_until(lambda: events(school, "configuration-refused") == ["policy-invalid"], what="the refusal")
         with school.records() as records:
             wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
         wait_until(lambda: state_of(school, wanted) is RequestState.DONE, what="the answer")
+        assert good_copies(school) == len(SETS) * len(PLACES) + 1
+        working = Installation.load_working(school.home, SystemClock())
+        with school.records() as records:
+            judged = working.assess(records)
+        (finding,) = (f for f in judged.findings if f.code is FindingCode.CONFIGURATION_REFUSED)
+        where = dict(finding.data)
+        assert where["file"] == "policy.yml"
+        assert where["key"] == "data_sets[0].availability"
+        assert policy.splitlines()[int(where["line"]) - 1].strip() == "availability: important"
+        assert [o.who for o in judged.tasks if o.kind is ObligationKind.REPAIR_CONFIGURATION] == [Role.IT_PROVIDER]
+        school.home.policy_file.write_text(policy)
+        wait_until(lambda: Installation.load_working(school.home, SystemClock()).refused is None, what="the repair")
+    with school.records() as records:
+        kinds = [row.kind for row in records.journal_rows(limit=500)]
+        assert records.verify_journal().sound
+    assert kinds.count("configuration-refused") == 1
+    assert kinds.count("configuration-accepted") == 1, "what was right before is right again"
+
+
+def test_an_agent_that_starts_with_a_spoilt_file_goes_by_the_last_one_that_was_right(school: TestHome) -> None:
+    assert school.agent("--once") == ExitCode.DONE
+    school.home.machine_file.write_text("targets: [nonsense\n")
+    with school.records() as records:
+        records.ask(RequestKind.BACKUP, data_set="letters", target="annex", by="test")
+    assert school.agent("--once") == ExitCode.DONE
     assert good_copies(school) == len(SETS) * len(PLACES) + 1
+    assert school.home.last_good_configuration.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_last_good_one_a_spoilt_file_is_refused_with_the_reason(school: TestHome) -> None:
+    school.home.machine_file.write_text("targets: [nonsense\n")
+    assert school.agent("--once") == ExitCode.USAGE
+    with lasting_agent(school):
+        with school.records() as records:
+            refused = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+            wait_until(lambda: state_of(school, refused) is RequestState.REFUSED, what="the answer")
+            assert records.request(refused).refusal == "machine-invalid"
 
 
 def test_a_place_that_comes_back_gets_its_copy_without_waiting(school: TestHome) -> None:
