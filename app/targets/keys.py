@@ -7,6 +7,7 @@ sheet, and is itself kept nowhere. Both key files are copied as they are onto ev
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from app.clock import Clock
 from app.paths import Home
 from app.repository.backend.base import FileKind
 from app.repository.crypto import MasterKey
-from app.repository.errors import RepositoryDamaged, UnsupportedRepository, WrongKey
+from app.repository.errors import BackendRefused, RepositoryDamaged, UnsupportedRepository, WrongKey
 from app.repository.keys import (
     KEY_FILE_LIMIT,
     SCRYPT_P_RANDOM,
@@ -136,7 +137,9 @@ def settle_keys(repository: Repository, ring: KeyRing) -> bool:
         repository.add_key(key_file)
     old = [info.name for info in there if info.username == _RECOVERY_USER and info.name != ring.recovery.name]
     for name in old:
-        repository.backend.remove(FileKind.KEY, name)
+        # A server that only ever adds keeps the old one; it can be removed on the server itself.
+        with contextlib.suppress(BackendRefused):
+            repository.backend.remove(FileKind.KEY, name)
     return bool(missing or old)
 
 

@@ -31,9 +31,11 @@ from app.targets.errors import (
     WrongDisk,
 )
 from app.targets.keys import KeyRing
+from app.targets.look import look_at
 from app.targets.marker import Marker, read_marker
 from app.targets.mounting import mount_disk
 from app.targets.prepare import prepare_target, recognise
+from app.targets.remote import open_remote_target
 
 __all__ = ["TargetConnection", "connection", "locate", "open_target", "prepare_target", "recognise"]
 
@@ -49,11 +51,13 @@ class TargetConnection:
     error: TargetError | None = None
     free_bytes: int | None = None
     total_bytes: int | None = None
+    answers: bool = False
+    """A place on a network has answered, and is the one."""
 
     @property
     def connected(self) -> bool:
         """It can be used now."""
-        return self.folder is not None
+        return self.folder is not None or self.answers
 
     @property
     def here(self) -> bool:
@@ -65,8 +69,16 @@ class TargetConnection:
         return TargetSight(self.target.id, self.here, now, self.free_bytes, self.total_bytes)
 
 
-def connection(target: Target, drives: tuple[DriveSight, ...] | None = None) -> TargetConnection:
-    """Look whether a target is here now; never raises for one that is not."""
+def connection(
+    target: Target, drives: tuple[DriveSight, ...] | None = None, *, home: Home | None = None
+) -> TargetConnection:
+    """Look whether a target is here now; never raises for one that is not.
+
+    A place on a network is reached with what lies in `home`; without it, it is not looked at and counts as not there.
+    """
+    if target.remote:
+        seen = look_at(home, target)
+        return TargetConnection(target, None, seen.error, seen.free_bytes, answers=seen.error is None)
     try:
         folder = locate(target, drives)
         space = os.statvfs(folder)
@@ -83,6 +95,8 @@ def locate(target: Target, drives: tuple[DriveSight, ...] | None = None) -> Path
     A disk is found wherever it is mounted now. `drives` are the disks plugged in now, looked up when not given.
     Raises TargetNotThere, WrongDisk or MarkerDamaged.
     """
+    if target.remote:
+        raise TargetNotThere(target=target.name, path=target.where, reason="no-folder")
     if target.kind is TargetKind.USB:
         return _locate_on_disk(target, connected_drives() if drives is None else drives)
     with _gone_is_not_there(target, target.path):
@@ -96,8 +110,11 @@ def locate(target: Target, drives: tuple[DriveSight, ...] | None = None) -> Path
 def open_target(home: Home, target: Target, drives: tuple[DriveSight, ...] | None = None) -> Repository:
     """Open a target's repository with the organisation's master key; a disk that is plugged in only is mounted first.
 
-    Raises what `locate` raises, KeyRingMissing, WrongKey or RepositoryDamaged.
+    Raises what `locate` raises, KeyRingMissing, WrongKey or RepositoryDamaged; for a place on a network what
+    `open_remote_target` raises.
     """
+    if target.remote:
+        return open_remote_target(home, target)
     folder = _locate_mounted(target, drives)
     master = KeyRing.load(home).master
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import socket
 import ssl
 import time
@@ -24,6 +25,7 @@ from app.repository.errors import BackendError, BackendUnavailable, FileMissing,
 
 Result = TypeVar("Result")
 
+_NOTE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}").fullmatch
 _LASTING = frozenset(("ENOENT", "no-bucket", "no-share"))
 """Reasons for a place not to be there that do not pass by themselves."""
 _AWAY = frozenset(("ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "unknown-host", "timeout"))
@@ -221,6 +223,39 @@ class RemoteBackend(ABC):
         if self._reached:
             return self._patience.retry_s
         return 0.0 if reason in _AWAY else self._patience.first_retry_s
+
+
+class KeepsNotes(RemoteBackend):
+    """A server that keeps other small files beside a repository's own ones: what says whose copies these are."""
+
+    def load_note(self, name: str, *, limit: int) -> bytes | None:
+        """Return a file that lies beside the repository, None when there is none."""
+        _check_note(name)
+        return self._tried("load", FileKind.CONFIG, "", lambda _: self._read_note(name, limit))
+
+    def save_note(self, name: str, data: bytes) -> None:
+        """Write such a file, whole; an older one of that name is replaced."""
+        _check_note(name)
+        self._tried("save", FileKind.CONFIG, "", lambda _: self._write_note(name, data))
+
+    def note_names(self) -> tuple[str, ...]:
+        """Return the names of what lies at the top of the place, the repository's own files and folders among them."""
+        return self._tried("list", FileKind.CONFIG, "", lambda _: self._names())
+
+    @abstractmethod
+    def _read_note(self, name: str, limit: int) -> bytes | None: ...
+
+    @abstractmethod
+    def _write_note(self, name: str, data: bytes) -> None: ...
+
+    @abstractmethod
+    def _names(self) -> tuple[str, ...]:
+        """Return what lies at the top; nothing when the place is not there yet."""
+
+
+def _check_note(name: str) -> None:
+    if not _NOTE(name):
+        raise ValueError(f"not a name of a note: {name[:80]!r}")
 
 
 class PerProcess:

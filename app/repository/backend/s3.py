@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from app.repository.backend.base import FileInfo, FileKind
 from app.repository.backend.http import HttpAnswer, HttpFailed, HttpServer, http_error
 from app.repository.backend.naming import is_name, label, path_of
-from app.repository.backend.remote import Pace, Patience, RemoteBackend
+from app.repository.backend.remote import KeepsNotes, Pace, Patience
 from app.repository.backend.sigv4 import EMPTY_SHA256, S3Login, path_text, query_text, signed
 from app.repository.errors import (
     BackendError,
@@ -75,7 +75,7 @@ class S3Place:
         return f"s3:{self.url.rstrip('/')}/{self.bucket}{prefix}"
 
 
-class S3Backend(RemoteBackend):
+class S3Backend(KeepsNotes):
     """Keeps the files in a bucket. Safe from several threads."""
 
     page_keys = 1000
@@ -191,6 +191,31 @@ class S3Backend(RemoteBackend):
 
     def _hang_up(self) -> None:
         self._server.close()
+
+    # --- what lies beside the repository ---
+
+    def _read_note(self, name: str, limit: int) -> bytes | None:
+        try:
+            return self._ask("GET", f"/{self._prefix}{name}", limit=limit, file=name).data
+        except HttpFailed as exc:
+            if exc.answer.status == 404:
+                return None
+            raise
+
+    def _write_note(self, name: str, data: bytes) -> None:
+        self._ask("PUT", f"/{self._prefix}{name}", body=memoryview(data))
+
+    def _names(self) -> tuple[str, ...]:
+        query = {"list-type": "2", "prefix": self._prefix, "delimiter": "/", "max-keys": "100"}
+        try:
+            page = _parsed(self._ask("GET", "", query=query, limit=_PAGE_LIMIT).data, FileKind.CONFIG)
+        except HttpFailed as exc:
+            if _code(exc.answer) == "NoSuchBucket":
+                return ()
+            raise
+        keys = [entry.findtext("{*}Key", "") for entry in page.iterfind("{*}Contents")]
+        keys += [entry.findtext("{*}Prefix", "") for entry in page.iterfind("{*}CommonPrefixes")]
+        return tuple(key.removeprefix(self._prefix).strip("/") for key in keys)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

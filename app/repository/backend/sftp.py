@@ -26,7 +26,7 @@ from app.repository.backend.naming import (
     path_of,
     temporary_name,
 )
-from app.repository.backend.remote import Pace, Patience, PerProcess, RemoteBackend, network_error
+from app.repository.backend.remote import KeepsNotes, Pace, Patience, PerProcess, network_error
 from app.repository.errors import (
     BackendError,
     BackendFull,
@@ -138,7 +138,7 @@ class _Link:
             _close_loop(self.loop)
 
 
-class SftpBackend(RemoteBackend):
+class SftpBackend(KeepsNotes):
     """Keeps the files in a folder of an SSH server. Safe from several threads, which take turns."""
 
     def __init__(self, place: SftpPlace, *, patience: Patience | None = None, pace: Pace | None = None) -> None:
@@ -317,6 +317,40 @@ class SftpBackend(RemoteBackend):
             return space.bavail * space.frsize
 
         return self._ask(ask)
+
+    # --- what lies beside the repository ---
+
+    def _read_note(self, name: str, limit: int) -> bytes | None:
+        async def read(sftp: asyncssh.SFTPClient) -> bytes | None:
+            try:
+                async with sftp.open(self._at(name), "rb") as file:
+                    size = (await file.stat()).size or 0
+                    data = b"" if size > limit else await file.read(size)
+            except asyncssh.SFTPNoSuchFile:
+                return None
+            if size > limit:
+                raise RepositoryDamaged(file=name, reason="too-long")
+            return data if isinstance(data, bytes) else b""
+
+        return self._ask(read)
+
+    def _write_note(self, name: str, data: bytes) -> None:
+        async def write(sftp: asyncssh.SFTPClient) -> None:
+            temporary = self._at(temporary_name())
+            await self._write(sftp, temporary, data, durable=True)
+            await _replace(sftp, temporary, self._at(name))
+
+        self._ask(lambda sftp: self._knowing_why(sftp, write(sftp), "save", len(data)))
+
+    def _names(self) -> tuple[str, ...]:
+        async def look(sftp: asyncssh.SFTPClient) -> tuple[str, ...]:
+            try:
+                entries = await sftp.readdir(self._at(""))
+            except asyncssh.SFTPNoSuchFile:
+                return ()
+            return tuple(name for name in (str(entry.filename) for entry in entries) if name not in (".", ".."))
+
+        return self._ask(look)
 
     # --- the connection --------------------------------------------------------------------------------------------
 

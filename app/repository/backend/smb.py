@@ -22,7 +22,7 @@ from spnego.exceptions import SpnegoError
 
 from app.repository.backend.base import FileInfo, FileKind
 from app.repository.backend.naming import SWEPT, folder_of, is_name, is_temporary, label, path_of, temporary_name
-from app.repository.backend.remote import Pace, Patience, PerProcess, RemoteBackend, network_error
+from app.repository.backend.remote import KeepsNotes, Pace, Patience, PerProcess, network_error
 from app.repository.errors import (
     BackendError,
     BackendFull,
@@ -70,7 +70,7 @@ class _Link:
     cache: dict[str, Any]
 
 
-class SmbBackend(RemoteBackend):
+class SmbBackend(KeepsNotes):
     """Keeps the files in a folder of a share. Safe from several threads, which take turns."""
 
     def __init__(self, place: SmbPlace, *, patience: Patience | None = None, pace: Pace | None = None) -> None:
@@ -213,6 +213,36 @@ class SmbBackend(RemoteBackend):
     def _free(self) -> int | None:
         with self._asked() as how:
             return int(smbclient.stat_volume(self._root, **how).caller_available_size)
+
+    # --- what lies beside the repository ---
+
+    def _read_note(self, name: str, limit: int) -> bytes | None:
+        with self._asked() as how:
+            try:
+                file = smbclient.open_file(self._at(name), mode="rb", buffering=0, share_access="rwd", **how)
+            except SMBOSError as exc:
+                if exc.errno == errno.ENOENT:
+                    return None
+                raise
+            with _closing(file):
+                if file.fd.end_of_file > limit:
+                    raise RepositoryDamaged(file=name, reason="too-long")
+                return bytes(file.readall())
+
+    def _write_note(self, name: str, data: bytes) -> None:
+        temporary = self._at(temporary_name())
+        with self._asked() as how, memoryview(data) as view:
+            self._write(temporary, view, how, durable=True)
+            smbclient.replace(temporary, self._at(name), **how)
+
+    def _names(self) -> tuple[str, ...]:
+        with self._asked() as how:
+            try:
+                return tuple(str(entry.name) for entry in _scanned(self._root, how))
+            except SMBOSError as exc:
+                if exc.errno == errno.ENOENT:
+                    return ()
+                raise
 
     # --- the connection --------------------------------------------------------------------------------------------
 
