@@ -69,6 +69,11 @@ class Home:
         return self.data / "policy-archive"
 
     @property
+    def last_good_configuration(self) -> Path:
+        """The last policy and machine files that were right, for while a newer one has a mistake."""
+        return self.data / "last-good-configuration.json"
+
+    @property
     def database(self) -> Path:
         return self.data / "vangnet.db"
 

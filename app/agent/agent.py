@@ -23,12 +23,14 @@ from app.clock import Clock
 from app.errors import NotSetUp, VangnetError
 from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.installation import Installation
+from app.jobs.last_good import exemptions, keep_as_good
 from app.jobs.samples import forget_old_samples
 from app.paths import Home
 from app.policy.machine import THIS_COMPUTER, Machine
 from app.policy.power_rules import PowerRules
 from app.power.errors import OnBattery
 from app.power.passwords import ups_password
+from app.records.canonical import fields_of
 from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId, RunKind
 from app.records.store import Records
 
@@ -83,7 +85,7 @@ class Agent:
     def reload(self) -> None:
         """Read the policy and machine files when they have changed.
 
-        While one cannot be used nothing is started: a worker reads the same files.
+        While one has a mistake the last ones that were right hold, here and in the workers.
         """
         stamp = _stamp(self._files)
         if stamp == self._stamp:
@@ -92,12 +94,17 @@ class Agent:
         self._changed = True
         self.installation = None
         try:
-            self.installation = Installation.load(self._home, self._clock)
+            self.installation = Installation.load_working(self._home, self._clock)
         except VangnetError as exc:
             self._unusable = exc
             say("configuration-refused", logging.WARNING, code=exc.code)
             self._records.emit("configuration-refused", exc.code)
         else:
+            if (refused := self.installation.refused) is not None:
+                say("configuration-refused", logging.WARNING, code=refused.code, line=refused.line, key=refused.key)
+                self._records.note("configuration-refused", fields_of(refused), subject=refused.code)
+            else:
+                keep_as_good(self._home, self._records, exempt=exemptions(self.installation.policy))
             say("configuration-loaded", targets=len(self.installation.machine.targets))
             # They live by the configuration they began with; those that are still wanted begin again.
             self.runner.stop_lasting()

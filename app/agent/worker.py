@@ -46,7 +46,7 @@ def run_worker(home: Home, run_id: RunId) -> ExitCode:
         if run.outcome is not Outcome.RUNNING:
             return ExitCode.FAILED  # closed in the meantime by an agent that took us for dead
         try:
-            installation = Installation.load(home, clock)
+            installation = Installation.load_working(home, clock)
         except VangnetError as exc:
             records.finish_run(run_id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
             return ExitCode.FAILED

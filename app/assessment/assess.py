@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from app.assessment.checks import check_obligations
+from app.assessment.configuration import configuration_tasks
 from app.assessment.continuous import sync_healths
 from app.assessment.copies import copy_ages, copy_obligations
 from app.assessment.disks import disk_obligations
@@ -22,12 +24,24 @@ from app.assessment.situation import Situation, situation
 from app.assessment.timing import postponed, severity, urgency
 from app.policy.machine import Machine
 from app.policy.model import Policy
+from app.policy.refused import Refused
 from app.records.facts import Facts
 
 
-def assess(policy: Policy, machine: Machine, facts: Facts, now: datetime, timezone: tzinfo) -> Assessment:
-    """Judge everything at `now` (aware); days and hours are those of `timezone`."""
-    return assess_situation(situation(policy, machine, facts, now, timezone))
+def assess(
+    policy: Policy,
+    machine: Machine,
+    facts: Facts,
+    now: datetime,
+    timezone: tzinfo,
+    *,
+    refused: Refused | None = None,
+) -> Assessment:
+    """Judge everything at `now` (aware); days and hours are those of `timezone`.
+
+    `refused`: the files have a mistake by now, and policy and machine are the last ones that were right.
+    """
+    return assess_situation(replace(situation(policy, machine, facts, now, timezone), refused=refused))
 
 
 def assess_situation(state: Situation) -> Assessment:
@@ -66,6 +80,7 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *full_prompts(state, by_machine),
         *duties(state),
         *judgement_tasks(state),
+        *configuration_tasks(state),
     )
     everything = (*by_machine, *by_people)
     everything = tuple(in_peoples_time(state, o) for o in everything)

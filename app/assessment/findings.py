@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.assessment.configuration import configuration_findings
 from app.assessment.continuous import continuous_findings, continuous_targets
 from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
@@ -25,6 +26,7 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
     """Return everything that is wrong, the worst first."""
     found = [
         *alarm_findings(situation),
+        *configuration_findings(situation),
         *_approval(situation),
         *_clock(situation),
         *_coverage(situation),

@@ -10,6 +10,7 @@ from app.assessment.model import ConnectionState
 from app.policy.machine import Machine, Target
 from app.policy.model import Basis, DataSet, Demand, Plan, Policy, Requirement
 from app.policy.plan import derive_plans
+from app.policy.refused import Refused
 from app.records.facts import DriveNote, Facts
 
 
@@ -23,6 +24,7 @@ class Situation:
     now: datetime
     tz: tzinfo
     plans: tuple[tuple[DataSet, Plan], ...]
+    refused: Refused | None = None
 
     @property
     def facts(self) -> Facts:

@@ -37,7 +37,7 @@ class Session:
         """Load the policy and the machine file, and speak the language they name; raises NotSetUp."""
         from app.jobs.installation import Installation
 
-        installation = Installation.load(self.home, self.clock)
+        installation = Installation.load_working(self.home, self.clock)
         if self.language_asked is None:
             set_language(installation.machine.language)
         return installation

@@ -47,7 +47,7 @@ class PictureReader:
         """Return the files as they are now: read again after one of them has changed."""
         stamps = tuple(_stamp(path) for path in (self._home.policy_file, self._home.machine_file))
         if self._installation is None or stamps != self._read_as:
-            self._installation = Installation.load(self._home, self._clock)
+            self._installation = Installation.load_working(self._home, self._clock)
             self._read_as = stamps
             self._picture = None
         return self._installation
@@ -83,7 +83,7 @@ class PictureReader:
 
         policy, machine = installation.policy, installation.machine
         facts, now = records.facts(), self._clock.now()
-        assessment = assess(policy, machine, facts, now, installation.timezone)
+        assessment = assess(policy, machine, facts, now, installation.timezone, refused=installation.refused)
         running = records.running()
         runs = records.runs(limit=_RUNS_SHOWN)
         shown = {run.id for run in runs}
