@@ -25,6 +25,7 @@ from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.installation import Installation
 from app.jobs.last_good import exemptions, keep_as_good
 from app.jobs.samples import forget_old_samples
+from app.jobs.suspicion import watch_canaries
 from app.paths import Home
 from app.policy.machine import THIS_COMPUTER, Machine
 from app.policy.power_rules import PowerRules
@@ -308,7 +309,9 @@ class Agent:
                 self.runner.submit(job, REASON_DUE)
 
     async def tell(self) -> None:
-        """Tell people what went wrong and what they are asked to do."""
+        """Look after the watch files; tell people what went wrong and what they are asked to do."""
+        if self.installation is not None:
+            watch_canaries(self.installation, self._records)
         await self.teller.tell(self.installation)
 
     def _tell_soon(self) -> None:

@@ -27,3 +27,12 @@ def worker(session: Session, run_id: int) -> int:
     from app.records.facts import RunId
 
     return run_worker(session.home, RunId(run_id))
+
+
+@click.command(hidden=True)
+@pass_session
+def deliver(session: Session) -> int:
+    """Deliver one message that stands on standard input."""
+    from app.notices.delivery import deliver_from_stdin
+
+    return deliver_from_stdin(session.home)

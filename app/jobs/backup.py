@@ -14,6 +14,7 @@ from app.jobs.conduct import Ending, conduct, failed, problems_of
 from app.jobs.copies import FULL_TAG, set_tag, snapshots_not_good
 from app.jobs.errors import ReadBackFailed, SourceEmpty, SourceMissing
 from app.jobs.installation import Installation
+from app.jobs.suspicion import look_for_attack
 from app.policy.machine import DataSetFolders, Target
 from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
@@ -73,6 +74,7 @@ def run_backup(
             state_dir=installation.home.engine_cache,
             clock=installation.clock,
         )
+        look_for_attack(installation, records, run_id, data_set=data_set, target=target, summary=summary)
         ending = _ending(summary, source.problems)
         return _read_back(repository, place, summary.snapshot, ending, monitor, cancel) if full else ending
 

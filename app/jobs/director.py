@@ -11,17 +11,19 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from app.assessment.checklist import evidence
+from app.assessment.judgements import open_cases
 from app.assessment.model import EvidenceLine
 from app.assessment.school_year import school_year
 from app.clock import format_utc
-from app.errors import VangnetError
+from app.errors import ExitCode, VangnetError
 from app.jobs.installation import Installation
 from app.policy.model import Language, Role
 from app.policy.versions import archive_version
-from app.records.facts import Approval, ChecklistAnswer, ChecklistSignature, JournalRow, Verdict
+from app.records.facts import Approval, ChecklistAnswer, ChecklistSignature, JournalRow, Judgement, Ruling, Verdict
 from app.records.pins import director_public_key, pin_holder, set_pin, unlock_signing_key, verify_signature
 from app.records.store import Records
 from app.secret import Secret
@@ -33,6 +35,13 @@ class AnswersMissing(VangnetError):
     """The checklist cannot be signed yet: these items have no complete answer (`items`)."""
 
     code = "answers-missing"
+
+
+class UnknownCase(VangnetError):
+    """Nothing of this name waits for a verdict (`case`)."""
+
+    code = "unknown-case"
+    exit_code = ExitCode.USAGE
 
 
 class SignatureReason(StrEnum):
@@ -214,3 +223,38 @@ def _answer(answer: ChecklistAnswer | None) -> dict[str, object] | None:
         "by": answer.by,
         "at": format_utc(answer.at),
     }
+
+
+def judge(
+    installation: Installation,
+    records: Records,
+    case: str,
+    ruling: Ruling,
+    *,
+    by: str,
+    remark: str,
+    owner: str = "",
+    due: date | None = None,
+    pin: Secret,
+) -> Judgement:
+    """Record the director's verdict on what has happened of a case up to now.
+
+    Raises UnknownCase, WrongPin, PinNotSet, PinLocked.
+    """
+    unlock_signing_key(installation.home, pin, clock=installation.clock)
+    now = installation.clock.now()
+    found = next((c for c in open_cases(records.facts(), now) if c.id == case), None)
+    if found is None:
+        raise UnknownCase(case=case)
+    judgement = Judgement(
+        case=case,
+        until=found.last,
+        ruling=ruling,
+        remark=remark,
+        action_owner=owner if ruling is Ruling.ACTION else "",
+        action_due=due if ruling is Ruling.ACTION else None,
+        by=by or pin_holder(installation.home, Role.DIRECTOR) or role_holder(installation, Role.DIRECTOR),
+        at=now,
+    )
+    records.judge(judgement)
+    return judgement

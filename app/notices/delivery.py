@@ -64,6 +64,9 @@ _LOGGED: Final[tuple[tuple[str, Trouble], ...]] = (
 )  # fmt: skip
 
 
+_TELLING: Final = re.compile(r"Exception|refused|error=", re.IGNORECASE)
+
+
 def deliver_from_stdin(home: Home) -> ExitCode:
     """Deliver the parcel on standard input; print {"trouble": code or ""}."""
     trouble: Trouble | None
@@ -127,25 +130,29 @@ def _mail(account: MailAccount | None, parcel: Parcel) -> Trouble | None:
 
 def _hand_over(target: str | dict[str, object], parcel: Parcel) -> Trouble | None:
     import logging
+    import warnings
 
-    import apprise
+    # It loads its ways of sending when they are first asked for, old modules of Python among them.
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        import apprise
 
-    with apprise.LogCapture(level=logging.DEBUG) as log:  # type: ignore[no-untyped-call]  # its one untyped part
-        courier = apprise.Apprise()
-        if not courier.add(target):
-            return Trouble.NO_ADDRESS
-        taken = courier.notify(
-            title=parcel.title,
-            body=parcel.body,
-            body_format=apprise.NotifyFormat.TEXT,
-            notify_type=apprise.NotifyType.FAILURE if parcel.critical else apprise.NotifyType.INFO,
-        )
-        return None if taken else _trouble_in(log.getvalue())
+        with apprise.LogCapture(level=logging.DEBUG) as log:  # type: ignore[no-untyped-call]  # its one untyped part
+            courier = apprise.Apprise()
+            if not courier.add(target):
+                return Trouble.NO_ADDRESS
+            taken = courier.notify(
+                title=parcel.title,
+                body=parcel.body,
+                body_format=apprise.NotifyFormat.TEXT,
+                notify_type=apprise.NotifyType.FAILURE if parcel.critical else apprise.NotifyType.INFO,
+            )
+            return None if taken else _trouble_in(log.getvalue())
 
 
 def _trouble_in(log: str) -> Trouble:
     """Read from apprise's log what went wrong: it tells it nowhere else. The log is shown to nobody."""
-    return next((trouble for pattern, trouble in _LOGGED if re.search(pattern, log)), Trouble.FAILED)
+    told = "\n".join(line for line in log.splitlines() if _TELLING.search(line)) or log
+    return next((trouble for pattern, trouble in _LOGGED if re.search(pattern, told)), Trouble.FAILED)
 
 
 def _ping(accounts: Accounts, parcel: Parcel) -> Trouble | None:
