@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from app.assessment.checklist_copies import COPIES
 from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection
-from app.assessment.checklist_papers import PAPERS
+from app.assessment.checklist_papers import DECLARED, PAPERS
+from app.assessment.checklist_people import duty_evidence, review_blocks, with_postponements
 from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.school_year import school_year
 from app.assessment.situation import situation
@@ -18,7 +19,7 @@ from app.policy.machine import Machine
 from app.policy.model import ChecklistItem, Policy
 from app.records.facts import ChecklistAnswer, Facts
 
-_INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES}
+_INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES, "C39": review_blocks}
 
 
 def evidence(
@@ -32,11 +33,21 @@ def evidence(
 
 
 def _line(item: ChecklistItem, inspection: Inspection, answer: ChecklistAnswer | None) -> EvidenceLine:
-    inspect = _INSPECTIONS.get(item.id)
-    found: Evidence = inspect(inspection) if inspect is not None else NOT_GATHERED
+    found = with_postponements(inspection, item.id, _found(item, inspection))
     return EvidenceLine(
         item=item, verdict=found.verdict, known=found.known, code=found.code, data=found.data, answer=answer
     )
+
+
+def _found(item: ChecklistItem, inspection: Inspection) -> Evidence:
+    """What the records show by themselves goes before what somebody declared."""
+    inspect = _INSPECTIONS.get(item.id)
+    if inspect is not None and item.id not in DECLARED:
+        return inspect(inspection)
+    by_duty = duty_evidence(inspection, item.id)
+    if by_duty is not None:
+        return by_duty
+    return inspect(inspection) if inspect is not None else NOT_GATHERED
 
 
 def _answer(facts: Facts, item: ChecklistItem, year: int) -> ChecklistAnswer | None:

@@ -20,16 +20,17 @@ from app.assessment.continuous import continuous_targets
 from app.assessment.full import exempt
 from app.assessment.judgements import actions_late, cases
 from app.assessment.model import ConnectionState, FindingCode, ObligationKind, Timing
+from app.assessment.pace_kept import DAILY, pace_kept
 from app.assessment.restore_tests import FIRST_TEST_DUE
 from app.assessment.school_year import school_year
 from app.assessment.situation import has_folders
-from app.assessment.timing import grace
 from app.policy.model import Confidentiality, DataSet, Plan, Tier
 from app.records.facts import Verdict
 
 DETACHED_COPY_MAX_AGE = timedelta(days=31)
 RUNTIME_WANTED_S = 300.0
-_DAILY = timedelta(days=1)
+ON_TIME_SHARE = 0.98
+GAP = timedelta(hours=72)
 
 
 def _coverage(inspection: Inspection) -> Evidence:
@@ -42,21 +43,23 @@ def _coverage(inspection: Inspection) -> Evidence:
 
 
 def _on_time(inspection: Inspection, *, daily: bool) -> Evidence:
-    """Only what is late now is known for certain; how often copies were late over the year is not counted yet."""
-    paced = [(s, p) for s, p in inspection.situation.plans if (p.max_age <= _DAILY) is daily]
+    """How often copies were on time this school year, and the longest that a data set was without a new one."""
+    paced = [(s, p) for s, p in inspection.situation.plans if (p.max_age <= DAILY) is daily]
     if not paced:
         return NOTHING_TO_DO
-    healths = {h.data_set: h for h in inspection.assessment.data_sets}
-
-    def on_time(data_set: DataSet, plan: Plan) -> bool:
-        health = healths.get(data_set.id)
-        return (
-            health is not None and health.last_good is not None and inspection.now <= health.due + grace(plan.max_age)
-        )
-
-    late = tuple(s.name for s, p in paced if not on_time(s, p))
-    found = counted("copies-on-time-now", len(paced) - len(late), len(paced), late)
-    return found if late else Evidence(found.code, found.data, known=False)
+    kept = [pace_kept(inspection.situation, s, p) for s, p in paced]
+    on_time, due = sum(k.on_time for k in kept), sum(k.due for k in kept)
+    gap = max(k.longest_gap for k in kept)
+    bad = tuple(k.data_set.name for k in kept if k.on_time < ON_TIME_SHARE * k.due or (daily and k.longest_gap > GAP))
+    data = (
+        ("count", str(on_time)),
+        ("total", str(due)),
+        ("gap_s", f"{gap.total_seconds():.0f}"),
+        ("missing", ", ".join(bad)),
+    )
+    if bad or (due and on_time < ON_TIME_SHARE * due):
+        return Evidence("copies-on-time", data, Verdict.NOT_OK)
+    return Evidence("copies-on-time", data, Verdict.OK) if due else Evidence("copies-begun")
 
 
 _IN_TIME = 0.99

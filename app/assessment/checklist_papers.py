@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from app.assessment.checklist_evidence import (
@@ -53,7 +54,14 @@ def _classified(inspection: Inspection) -> Evidence:
     data_sets = inspection.situation.policy.data_sets
     if not data_sets:
         return Evidence("no-data-sets", verdict=Verdict.NOT_OK)
-    young = [s for s in data_sets if s.classified_on is not None and today - s.classified_on <= YEAR]
+    looked_at = {
+        a.subject.partition(":")[2]
+        for a in inspection.situation.facts.attestations
+        if a.subject.startswith("reclassify:") and timedelta(0) <= inspection.now - a.at <= YEAR
+    }
+    young = [
+        s for s in data_sets if s.id in looked_at or (s.classified_on is not None and today - s.classified_on <= YEAR)
+    ]
     return counted("classified", len(young), len(data_sets), tuple(s.name for s in data_sets if s not in young))
 
 
@@ -115,4 +123,7 @@ PAPERS: dict[str, Inspect] = {
     "C28": partial(_fire, demand=Demand.SAFETY_PLAN),
     "C29": partial(declared, subject=Demand.PROCESSOR_CLAUSES.value),
 }
-"""By item. C03, C04, C18, C30, C31 and C33 to C40 need registers that are not kept yet: "not gathered"."""
+"""By item."""
+
+DECLARED = frozenset({"C21", "C25", "C26", "C27", "C28", "C29"})
+"""Those that rest on a declaration only: a duty that serves one of them tells more."""

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 
 from app.assessment.model import EvidenceLine
 from app.clock import parse_utc
-from app.i18n import N_, _
+from app.i18n import N_, _, ngettext
 from app.wording.text import filled
 from app.wording.times import felt_date, felt_duration
 
@@ -25,7 +25,11 @@ TEXTS: dict[str, str] = {
     "roles-filled": N_("{count} of {total} roles with a holder and a deputy."),
     "classified": N_("{count} of {total} data sets classified in the last year."),
     "covered": N_("{count} of {total} data sets are being copied."),
-    "copies-on-time-now": N_("{count} of {total} on time now; earlier this year is not counted yet."),
+    "copies-on-time": N_("{count} of {total} times on time this school year; longest gap {gap}."),
+    "copies-begun": N_("The first day is not over yet."),
+    "exempt": N_("Not applicable here, said {by} on {at}: {reason}"),
+    "parts-declared": N_("{count} of {total} declared, the last by {by} on {at}. {reference}"),
+    "review-blocks": N_("Reviewed by {by} on {at}; {count} of {total} questions answered."),
     "no-continuous": N_("Changes are not copied elsewhere at once."),
     "continuous-begun": N_("Changes are copied elsewhere at once; not long enough yet to judge."),
     "continuous-in-time": N_("Changes were copied elsewhere in time for {percent} % of the time."),
@@ -59,6 +63,10 @@ def evidence_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
     data = dict(line.data)
     if data.get("at"):
         data["at"] = felt_date(parse_utc(data["at"]), tz)
+    if data.get("gap_s"):
+        data["gap"] = felt_duration(float(data["gap_s"]))
+    if data.get("missing"):
+        data["missing"] = ", ".join(_("here") if name == "*" else name for name in data["missing"].split(", "))
     if data.get("runtime_s"):
         data["runtime"] = felt_duration(float(data["runtime_s"]))
     text = _(TEXTS.get(line.code, TEXTS["not-gathered"]))
@@ -67,4 +75,9 @@ def evidence_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
     said = filled(text, data)
     if data.get("missing"):
         said += " " + _("Missing: {names}.").format(names=data["missing"])
+    if data.get("photos"):
+        said += " " + _("With a photo.")
+    if data.get("postponed"):
+        times = int(data["postponed"])
+        said += " " + ngettext("Put off {count} time.", "Put off {count} times.", times).format(count=times)
     return said
