@@ -42,6 +42,11 @@ COMMANDS: Final[dict[str, Entry]] = {
     "check": Entry("app.cli.check", "check", N_("Check that the copies are whole.")),
     "policy": Entry("app.cli.policy", "policy", N_("Show, check and approve the policy.")),
     "checklist": Entry("app.cli.checklist", "checklist", N_("The director's yearly checklist.")),
+    "judge": Entry("app.cli.judging", "judge", N_("What went wrong and waits for the director's verdict.")),
+    "alarm": Entry("app.cli.judging", "alarm", N_("Possible ransomware: what was seen, and what it was.")),
+    "watch-files": Entry("app.cli.judging", "watch_files", N_("Files that give ransomware away.")),
+    "people": Entry("app.cli.telling", "people", N_("Who is told when something happens.")),
+    "notify": Entry("app.cli.telling", "notify", N_("The channels over which people are told, and a test.")),
     "journal": Entry("app.cli.journal", "journal", N_("Verify or export the journal.")),
     "setup": Entry("app.cli.setup", "setup", N_("Set up from a file, without screens.")),
     "recovery-sheet": Entry(

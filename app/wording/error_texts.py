@@ -34,6 +34,25 @@ TEXTS: dict[str, ErrorText] = {
         _NOTHING_WRITTEN,
         N_("Look at “vangnet alarm” again: somebody else may have answered it."),
     ),
+    "notice": ErrorText(N_("Somebody could not be told."), _UNTOUCHED, _AGAIN),
+    "not-delivered": ErrorText(
+        N_("The message could not be delivered ({reason})."),
+        _UNTOUCHED,
+        N_("Look whether the address and the account are right, and try again."),
+    ),
+    "accounts-invalid": ErrorText(
+        N_("The file with the mail account and the services cannot be read ({file})."),
+        _UNTOUCHED,
+        N_("Set the mail account again with “vangnet notify mail”."),
+    ),
+    "unknown-person": ErrorText(
+        N_("Nobody called {name} is told as {role}."),
+        _NOTHING_WRITTEN,
+        N_("“vangnet people” lists who is told."),
+    ),
+    "bad-address": ErrorText(
+        N_("This is not an address: {what}."), _NOTHING_WRITTEN, N_("Look at it again, and correct it.")
+    ),
     "unknown-case": ErrorText(
         N_("There is nothing of this name that waits for a verdict."),
         _NOTHING_WRITTEN,
