@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.assessment.new_disks import ignoring
 from app.assessment.rotation import rotation_of
 from app.assessment.space import SpaceNeed, space_need
 from app.jobs.installation import Installation
@@ -38,7 +39,6 @@ FOLDER = Path("Vangnet")
 _FOLDERS = (FOLDER, Path("vangnet"), Path())
 _NO_OWNERS = frozenset(("vfat", "msdos", "fat", "exfat", "ntfs", "ntfs3", "fuseblk"))
 _SEEN_S = 10.0
-_IGNORED = "no-backup-disk:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +255,7 @@ def accept_housing(installation: Installation, records: Records, target: str, *,
 
 def ignore_disk(installation: Installation, records: Records, drive: DriveSight, *, by: str) -> None:
     """Remember that a disk is not for copies, so that nobody is asked again."""
-    records.attest(Attestation(_IGNORED + _identity(drive), by, installation.clock.now(), drive.label))
-
-
-def is_ignored(drive: DriveSight, attestations: tuple[Attestation, ...]) -> bool:
-    return any(a.subject == _IGNORED + _identity(drive) for a in attestations)
+    records.attest(Attestation(ignoring(drive), by, installation.clock.now(), drive.label))
 
 
 def next_letter(machine: Machine) -> str:
@@ -270,10 +266,6 @@ def next_letter(machine: Machine) -> str:
 
 def takes_turns(machine: Machine, target: Target) -> bool:
     return len(rotation_of(machine, target)) > 1
-
-
-def _identity(drive: DriveSight) -> str:
-    return drive.fs_uuid or drive.serial or drive.device
 
 
 def _sets(installation: Installation) -> tuple[DataSetId, ...]:

@@ -8,6 +8,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from app.assessment.new_disks import unknown_disks
 from app.clock import Clock, SystemClock
 from app.errors import VangnetError
 from app.i18n import _, language_of, set_language
@@ -46,6 +47,7 @@ class VangnetApp(App[None]):
         Binding("2", "go('runs')", show=False),
         Binding("3", "go('restore')", show=False),
         Binding("4", "go('checklist')", show=False),
+        Binding("5", "go('disks')", show=False),
         Binding("t", "go('tasks')", show=False),
         Binding("f2", "other_language", show=False, priority=True),
         Binding("f3", "other_theme", show=False, priority=True),
@@ -71,6 +73,7 @@ class VangnetApp(App[None]):
         self._starts_agent = start_agent
         self._looking = False
         self._shown_minute = -1
+        self._unknown_disks: frozenset[str] = frozenset()
         if source is None:
             from app.tui.home import HomeSource
 
@@ -141,9 +144,21 @@ class VangnetApp(App[None]):
         self.picture = picture
         if first:
             self._take_preferences(picture)
+        self._ask_about_new_disks(picture, first=first)
         if changed or minute != self._shown_minute:
             self._shown_minute = minute
             self.show_picture()
+
+    def _ask_about_new_disks(self, picture: Picture, *, first: bool) -> None:
+        """Ask about a disk that nobody knows when it comes; one that was there already stands on Today only."""
+        unknown = unknown_disks(picture.facts.drives, picture.facts.attestations)
+        came = tuple(drive for drive in unknown if drive.device not in self._unknown_disks)
+        self._unknown_disks = frozenset(drive.device for drive in unknown)
+        # Nobody is interrupted at something else: Today and the disks are where it is asked.
+        if came and not first and isinstance(self.screen, Frame) and self.screen.place in ("today", "disks"):
+            from app.tui.screens.disk_dialogs import IsNewDisk
+
+            self.push_screen(IsNewDisk(came[0]))
 
     async def look_again(self) -> None:
         """Take a picture at once, after something was asked or answered here."""
@@ -185,6 +200,7 @@ class VangnetApp(App[None]):
         return (
             *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
             KeyHint("t", _("Tasks"), "app.go('tasks')", here=here == "tasks"),
+            KeyHint("5", _("Disks"), "app.go('disks')", here=here == "disks"),
             KeyHint("?", _("Help"), "app.explain"),
             KeyHint("^Q", _("Close"), "app.quit"),
         )
@@ -248,6 +264,10 @@ def _screen(place: str) -> Frame:
         from app.tui.screens.tasks import TasksScreen
 
         return TasksScreen()
+    if place == "disks":
+        from app.tui.screens.disks import DisksScreen
+
+        return DisksScreen()
     if place == "checklist":
         from app.tui.screens.checklist import ChecklistScreen
 

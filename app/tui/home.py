@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from app.clock import Clock
 from app.jobs.browse import FileHit, FileVersion
@@ -44,6 +44,10 @@ from app.tui.folders import look_at_folder
 from app.tui.reader import PictureReader
 from app.tui.restore_process import restore_in_process
 from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
+
+if TYPE_CHECKING:
+    from app.setup.disks import DiskLook, NewDisk
+    from app.targets.udisks import FileSystem
 
 Answer = TypeVar("Answer")
 
@@ -202,6 +206,45 @@ class HomeSource:
 
         return sample_folder(self._home, run)
 
+    # Disks: each with a connection of its own, because a disk that is slow to mount must not hold up the screens
+
+    async def look_at_disk(self, drive: DriveSight) -> DiskLook:
+        from app.setup.disks import look_at_disk
+
+        return await self._beside(lambda installation, records: look_at_disk(installation, records, drive))
+
+    async def add_disk(self, drive: DriveSight, new: NewDisk) -> None:
+        from app.setup.disks import add_disk
+
+        await self._beside(lambda installation, records: add_disk(installation, records, drive, new, by=self._by))
+
+    async def erase_disk(self, drive: DriveSight, *, typed: str, file_system: FileSystem) -> DriveSight:
+        from app.setup.disks import erase_disk
+
+        return await self._beside(
+            lambda installation, records: erase_disk(
+                installation, records, drive, typed=typed, file_system=file_system, by=self._by
+            )
+        )
+
+    async def ignore_disk(self, drive: DriveSight) -> None:
+        from app.setup.disks import ignore_disk
+
+        await self._write(lambda records: ignore_disk(self._installation(), records, drive, by=self._by))
+
+    async def accept_housing(self, target: str) -> None:
+        from app.setup.disks import accept_housing
+
+        await self._beside(lambda installation, records: accept_housing(installation, records, target, by=self._by))
+
+    async def hand_over(self, target: str, *, holder: str, site: str) -> None:
+        from app.setup.disks import hand_over
+
+        def act(records: Records) -> None:
+            hand_over(self._installation(), records, target, holder=holder, site=site, by=self._by)
+
+        await self._write(act)
+
     # Getting files back
 
     async def find(self, words: str) -> tuple[FileHit, ...]:
@@ -284,6 +327,19 @@ class HomeSource:
                 self._reader.forget()
 
         return await self._with_records(write)
+
+    async def _beside(self, work: Callable[[Installation, Records], Answer]) -> Answer:
+        """Do something that may take long, without the connection that the screens look through."""
+
+        def act() -> Answer:
+            installation = Installation.load(self._home, self._clock)
+            with installation.records() as records:
+                return work(installation, records)
+
+        try:
+            return await asyncio.to_thread(act)
+        finally:
+            await self._with_records(self._reader.forget)
 
     async def _loaded(self) -> Installation:
         return await self._with_records(self._reader.installation)

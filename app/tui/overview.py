@@ -7,17 +7,26 @@ from datetime import timedelta
 
 from textual.content import Content
 
-from app.assessment.model import ConnectionState, DataSetHealth, FindingCode, State, SyncHealth, TargetHealth
+from app.assessment.model import (
+    ConnectionState,
+    DataSetHealth,
+    FindingCode,
+    ObligationKind,
+    State,
+    SyncHealth,
+    TargetHealth,
+    Timing,
+)
 from app.i18n import _, ngettext
-from app.records.facts import DriveSight, UpsSight
+from app.records.facts import DriveNote, UpsSight
 from app.tui.source import Picture
 from app.tui.widgets.rows import Line, Note, Row, cell, columns
 from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
 from app.wording.continuous import continuous_text
+from app.wording.disk_tasks import another_disk_text, disk_name, drive_note_text
 from app.wording.findings import finding_advice, finding_text
 from app.wording.power import ups_text
 from app.wording.runs import next_run_text
-from app.wording.sizes import felt_size
 from app.wording.times import felt_time, lateness
 
 _LABEL_WIDTH = 9
@@ -73,9 +82,7 @@ def around(picture: Picture) -> Iterator[Line]:
         label = ""
     if syncs := picture.assessment.syncs:
         yield _labelled(_("Elsewhere"), _elsewhere(picture, syncs))
-    for drive in picture.facts.drives:
-        if not drive.target:
-            yield _labelled(_("Disk"), _unknown_drive(drive))
+    yield from _disks(picture)
     for number, ups in enumerate(picture.facts.upses):
         yield _labelled(_("Power") if number == 0 else "", _power(picture, ups))
     yield _labelled(_("Next"), _next(picture))
@@ -117,12 +124,23 @@ def _place(picture: Picture, health: TargetHealth) -> Content:
             return name + Content.styled(_("not looked at yet"), "$muted")
 
 
-def _unknown_drive(drive: DriveSight) -> Content:
-    name = " ".join(part for part in (drive.vendor, drive.model) if part) or drive.label or drive.device
-    text = _("New disk plugged in: {name}, {size}").format(
-        name=name.replace("_", " "), size=felt_size(drive.size_bytes)
-    )
-    return Content.styled(text, "$accent")
+def _disks(picture: Picture) -> Iterator[Line]:
+    """The disks that are plugged in, in plain words: ready, in use, the wrong one."""
+    wanted = next((t for t in picture.assessment.tasks if t.kind is ObligationKind.PLUG_IN_DISK), None)
+    for drive in picture.facts.drives:
+        target = next((t for t in picture.machine.targets if t.id == drive.target), None)
+        if target is None:
+            continue
+        name = disk_name({"target": target.name, "colour": target.colour})
+        said = drive_note_text(drive, name)
+        if drive.note is DriveNote.MAY_LEAVE:
+            yield _labelled(_("Disk"), Content.styled(f"✔ {said}", "$green"))
+        elif said:
+            style = "$ink" if drive.note is DriveNote.IN_USE else "$amber"
+            yield _labelled(_("Disk"), Content.styled(said, style))
+        if wanted is not None and wanted.timing is not Timing.UPCOMING and wanted.target != target.id:
+            other = another_disk_text(name, disk_name(dict(wanted.data)))
+            yield _labelled(_("Disk"), Content.styled(f"! {other}", "$amber"))
 
 
 def _power(picture: Picture, ups: UpsSight) -> Content:

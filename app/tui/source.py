@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, auto
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from app.assessment.model import Assessment, EvidenceLine
@@ -38,6 +38,10 @@ from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet
 from app.targets.suitability import PlaceReport
+
+if TYPE_CHECKING:
+    from app.setup.disks import DiskLook, NewDisk
+    from app.targets.udisks import FileSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +211,31 @@ class Source(Protocol):
 
     async def sample_folder(self, run: RunId) -> Path:
         """Return the folder in which a restore test has put its files."""
+        ...
+
+    # Disks
+    async def look_at_disk(self, drive: DriveSight) -> DiskLook:
+        """Look what is on a disk and whether copies can go there; raises VangnetError."""
+        ...
+
+    async def add_disk(self, drive: DriveSight, new: NewDisk) -> None:
+        """Make a disk a place for copies; raises VangnetError."""
+        ...
+
+    async def erase_disk(self, drive: DriveSight, *, typed: str, file_system: FileSystem) -> DriveSight:
+        """Erase a disk whose name was typed; returns it as it is then. Raises VangnetError."""
+        ...
+
+    async def ignore_disk(self, drive: DriveSight) -> None:
+        """Remember that a disk is not for copies."""
+        ...
+
+    async def accept_housing(self, target: str) -> None:
+        """Take a person's word that the disk plugged in is this one in another housing; raises VangnetError."""
+        ...
+
+    async def hand_over(self, target: str, *, holder: str, site: str) -> None:
+        """Record who has a disk from now on."""
         ...
 
     # Getting files back

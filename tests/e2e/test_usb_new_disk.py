@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.assessment.new_disks import is_ignored
 from app.clock import SystemClock
 from app.policy.machine import Machine, TargetId
 from app.policy.write import PolicyEdit, write_policy
@@ -24,7 +25,6 @@ from app.setup.disks import (
     erase_disk,
     find_drive,
     ignore_disk,
-    is_ignored,
     look_at_disk,
 )
 from app.targets.errors import DiskNotToBeErased, TargetHasOtherData, TargetUnsuitable, WrongDisk

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from app.assessment.model import Obligation, State, Timing
+from app.assessment.new_disks import unknown_disks
 from app.i18n import _, ngettext
 from app.records.facts import RequestKind
 from app.tui import overview
@@ -21,6 +22,7 @@ from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.progress import ProgressPanel
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, Stack, cell, columns
 from app.tui.widgets.state import CLASSES, SIGNS, STYLES
+from app.wording.disk_looks import disk_maker
 from app.wording.headline import headline
 from app.wording.tasks import task_text
 
@@ -83,10 +85,12 @@ class TodayScreen(Frame):
         self._show_headline(picture)
         self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
         tasks = picture.assessment.tasks
-        self.query_one("#tasks-heading").display = bool(tasks)
+        disks = tuple(_new_disk_lines(picture))
+        self.query_one("#tasks-heading").display = bool(tasks or disks)
         rows = self.query_one("#tasks", Rows)
-        rows.display = bool(tasks)
-        rows.fill(_task_lines(picture, tasks, _TASKS_SHOWN if self.app.size.height < 34 else _TASKS_SHOWN_TALL))
+        rows.display = bool(tasks or disks)
+        most = _TASKS_SHOWN if self.app.size.height < 34 else _TASKS_SHOWN_TALL
+        rows.fill((*disks, *_task_lines(picture, tasks, most - len(disks[:2]))))
         self.query_one("#data", Sheet).fill(overview.data_sets(picture))
         self.query_one("#around", Sheet).fill(tuple(overview.around(picture)))
         findings = tuple(overview.findings(picture))
@@ -118,6 +122,12 @@ class TodayScreen(Frame):
         picture = self.vangnet.picture
         if picture is None:
             return
+        drive = next((d for d in picture.facts.drives if f"drive:{d.device}" == event.option_id), None)
+        if drive is not None:
+            from app.tui.screens.disk_dialogs import IsNewDisk
+
+            self.app.push_screen(IsNewDisk(drive))
+            return
         if event.option_id == _MORE:
             self.vangnet.action_go("tasks")
             return
@@ -142,6 +152,15 @@ class TodayScreen(Frame):
             run = picture.running[0]
             await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
             self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+
+
+def _new_disk_lines(picture: Picture) -> Iterator[tuple[str, Line]]:
+    """Ask about each disk that nobody knows; it goes before what can wait."""
+    for drive in unknown_disks(picture.facts.drives, picture.facts.attestations)[:2]:
+        text = Content.styled(_("Is this a new back-up disk?") + " ", "bold $ink")
+        name = Content.styled(disk_maker(drive), "$muted")
+        look = Content.styled(_("Look") + " ↵", "bold $accent")
+        yield f"drive:{drive.device}", Row(cell(text + name), cell(look, align="right"))
 
 
 def _task_lines(picture: Picture, tasks: tuple[Obligation, ...], most: int) -> Iterator[tuple[str, Line]]:
