@@ -18,6 +18,7 @@ from app.repository.dry_run import pretend
 from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
 from app.repository.exclusion import exclusion_key, exclusion_of
 from app.repository.folders import FolderWalk, Tally
+from app.repository.index import StoredPack
 from app.repository.locks import Lock
 from app.repository.model import (
     BackupOptions,
@@ -36,7 +37,7 @@ from app.repository.scan import Glance, Place, Scanner, is_folder, plant
 from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
 from app.repository.state import SourceState, has_states, load_state, save_state, state_path
-from app.repository.storing import BlobStore, StoredPack
+from app.repository.storing import BlobStore
 from app.repository.unfinished import Unfinished, forget_unfinished, load_unfinished, save_unfinished
 from app.repository.worker import BatchDone, Duty
 from app.repository.workers import ForkedWorkers, InlineWorkers, Workers, worker_count
@@ -424,7 +425,7 @@ class _Run:
     def _list_packs(self) -> None:
         """Write an index file for the packs that none names yet."""
         if self._unlisted:
-            self._repository.save_index_json([pack.index_json for pack in self._unlisted])
+            self._repository.list_packs(self._unlisted)
             self._unlisted.clear()
 
     def _flush(self) -> None:

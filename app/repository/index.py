@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -177,6 +177,24 @@ class _Table:
         return _RECORD.iter_unpack(self._records)
 
 
+class StoredPack(msgspec.Struct, frozen=True, gc=False):
+    """A pack that is durable at the backend: its JSON for the index, its size, how many blobs it holds."""
+
+    index_json: str
+    stored_bytes: int
+    blobs: int
+    members: int = 1
+    """Of a mirror: the bits of the repositories that have it."""
+
+
+class BlobFinder(Protocol):
+    """What storing asks of an index."""
+
+    def missing(self, blob_id: BlobId, is_tree: bool) -> int: ...
+
+    def __contains__(self, key: tuple[BlobId, bool]) -> bool: ...
+
+
 class Index:
     """Every blob that the repository's index files list. Immutable; safe for threads and forked processes."""
 
@@ -227,6 +245,10 @@ class Index:
         for at in table.find(blob_id):
             return before + at // _RECORD.size
         return None
+
+    def missing(self, blob_id: BlobId, is_tree: bool) -> int:
+        """Return 0 when a blob is stored, 1 when it is not: the bits of the repositories that lack it."""
+        return 0 if (blob_id, is_tree) in self else 1
 
     def __contains__(self, key: tuple[BlobId, bool]) -> bool:
         """Tell whether (blob id, is_tree) is stored."""

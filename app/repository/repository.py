@@ -38,6 +38,7 @@ from app.repository.index import (
     Index,
     PackContents,
     PackedBlob,
+    StoredPack,
     decode_index,
     encode_pack,
     join_packs,
@@ -294,6 +295,15 @@ class Repository:
     def save_index_json(self, encoded_packs: Sequence[str]) -> str:
         """Store an index file for durable packs that `index.encode_pack` made JSON of; return its name."""
         return self.save_unpacked(FileKind.INDEX, join_packs(encoded_packs))
+
+    def save_pack(self, name: str, data: memoryview, missing: int) -> int:
+        """Store a pack durably; `missing` and what is returned are bits that mean something to a mirror only."""
+        self.backend.save(FileKind.PACK, name, data)
+        return missing
+
+    def list_packs(self, packs: Sequence[StoredPack]) -> None:
+        """Store an index file for packs that are durable."""
+        self.save_index_json([pack.index_json for pack in packs])
 
     def load_blob(self, blob_id: BlobId, is_tree: bool = False) -> bytes:
         """Return a blob's plain content, verified by its hash; any place that holds it whole will do.

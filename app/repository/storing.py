@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-import msgspec
 import zstandard
 
 from app.repository import zstd
-from app.repository.backend.base import FileKind
 from app.repository.crypto import Plain
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import Index, PackContents, encode_pack
+from app.repository.index import BlobFinder, PackContents, StoredPack, encode_pack
 from app.repository.model import BlobId
 from app.repository.novelty import FRESH, KNOWN, Novelty, novelty
 from app.repository.pack import FinishedPack, PackBuilder
@@ -20,14 +18,6 @@ from app.repository.repository import Repository
 
 PACK_BYTES = 8 << 20
 """How much a pack gathers: each worker holds one in memory, and larger ones were no faster."""
-
-
-class StoredPack(msgspec.Struct, frozen=True, gc=False):
-    """A pack that is durable at the backend: its JSON for the index, its size, how many blobs it holds."""
-
-    index_json: str
-    stored_bytes: int
-    blobs: int
 
 
 class BlobStore:
@@ -40,7 +30,7 @@ class BlobStore:
     def __init__(
         self,
         repository: Repository,
-        index: Index,
+        index: BlobFinder,
         *,
         is_tree: bool,
         is_first: Callable[[BlobId], bool],
@@ -55,39 +45,51 @@ class BlobStore:
         self._verify = verify
         self.novelty: Novelty = KNOWN
         """Of the data blob that was stored last."""
-        self._builder = PackBuilder(repository.master.sealer(), target_bytes=PACK_BYTES, is_tree=is_tree)
+        self._builders: dict[int, PackBuilder] = {}
         self._compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
 
     def store(self, plain: Plain) -> BlobId:
         """Return the id of a blob that is stored, or will be with the pack being filled."""
         blob_id = BlobId(hashlib.sha256(plain).digest())
-        if (blob_id, self._is_tree) in self._index or not self._is_first(blob_id):
+        missing = self._index.missing(blob_id, self._is_tree)
+        if not missing or not self._is_first(blob_id):
             self.novelty = KNOWN
             return blob_id
         packed = self._compressor.compress(plain) if self._repository.version > 1 else plain
         if not self._is_tree:
             self.novelty = novelty(plain, len(packed)) if packed is not plain else FRESH
+        builder = self._builders.get(missing) or self._new_builder(missing)
         if len(packed) < len(plain):
-            self._builder.add(blob_id, packed, len(plain))
+            builder.add(blob_id, packed, len(plain))
         else:
-            self._builder.add(blob_id, plain, 0)
-        if self._builder.is_full:
-            self.flush()
+            builder.add(blob_id, plain, 0)
+        if builder.is_full:
+            self._write(builder, missing)
         return blob_id
 
     def flush(self) -> None:
-        """Write the pack being filled, if it holds anything."""
-        if not len(self._builder):
-            return
-        pack = self._builder.finish()
+        """Write the packs being filled that hold anything."""
+        for missing, builder in self._builders.items():
+            if len(builder):
+                self._write(builder, missing)
+
+    def _new_builder(self, missing: int) -> PackBuilder:
+        """Begin packs for the blobs that these repositories (bits) lack; there is one unless this is a mirror."""
+        builder = PackBuilder(self._repository.master.sealer(), target_bytes=PACK_BYTES, is_tree=self._is_tree)
+        self._builders[missing] = builder
+        return builder
+
+    def _write(self, builder: PackBuilder, missing: int) -> None:
+        pack = builder.finish()
         try:
             if self._verify:
                 self._verify_pack(pack)
-            self._repository.backend.save(FileKind.PACK, pack.id.hex(), pack.data)
-            stored = StoredPack(encode_pack(PackContents(pack.id, pack.entries)), len(pack.data), len(pack.entries))
+            members = self._repository.save_pack(pack.id.hex(), pack.data, missing)
+            encoded = encode_pack(PackContents(pack.id, pack.entries))
+            stored = StoredPack(encoded, len(pack.data), len(pack.entries), members)
         finally:
             pack.data.release()
-        self._builder.clear()
+        builder.clear()
         self._on_stored(stored)
 
     def _verify_pack(self, pack: FinishedPack) -> None:

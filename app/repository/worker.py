@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from app.repository.index import Index
+from app.repository.index import Index, StoredPack
 from app.repository.model import FileProblem
 from app.repository.novelty import KNOWN, Novelty
 from app.repository.reading import FileReader, SourceChanged
 from app.repository.repository import Repository
 from app.repository.scan import reason_of
 from app.repository.shared import Board, Claims
-from app.repository.storing import BlobStore, StoredPack
+from app.repository.storing import BlobStore
 
 
 class FolderPart(NamedTuple):

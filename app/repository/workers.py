@@ -18,8 +18,8 @@ from app.errors import VangnetError
 from app.repository import errors
 from app.repository.errors import Cancelled, RepositoryError, WorkerDied
 from app.repository.forked import make_ready, settle_in
+from app.repository.index import StoredPack
 from app.repository.shared import MOST_WORKERS
-from app.repository.storing import StoredPack
 from app.repository.worker import Batch, BatchDone, Duty, Failed, Flushed, Message, Worker
 
 _BATCHES_AHEAD = 2  # for each worker: one being read, one waiting in the pipe
