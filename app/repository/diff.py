@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from app.repository.errors import RepositoryDamaged
-from app.repository.finder import MAX_DEPTH, load_tree
+from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding, load_tree
 from app.repository.marking import Marks
 from app.repository.model import BlobId, Cancel, Monitor, Node, NodeType, Snapshot
 from app.repository.reading_lock import reading_lock
@@ -96,8 +96,12 @@ def diff(
 def changes(
     repository: Repository, before: BlobId | None, after: BlobId | None, *, metadata: bool, path: bytes = b""
 ) -> Iterator[ChangedEntry]:
-    """Yield what differs between two trees, a folder before what it holds, sorted by name."""
-    pending = [iter(_differing(repository, before, after, path))]
+    """Yield what differs between two trees, a folder before what it holds, sorted by name.
+
+    Raises RepositoryDamaged ("too-many-entries", "too-deep") for trees that were made to have no end.
+    """
+    differing = _Differing(repository)
+    pending = [iter(differing.entries(before, after, path))]
     while pending:
         pair = next(pending[-1], None)
         if pair is None:
@@ -109,19 +113,40 @@ def changes(
         old_tree = old.subtree if old else None
         new_tree = new.subtree if new else None
         if old_tree != new_tree:
-            if len(pending) >= MAX_DEPTH:
+            if len(pending) >= MAX_DEPTH or len(name) > MAX_PATH_BYTES:
                 raise RepositoryDamaged(file=(new_tree or old_tree or b"").hex(), reason="too-deep")
-            pending.append(iter(_differing(repository, old_tree, new_tree, name)))
+            pending.append(iter(differing.entries(old_tree, new_tree, name)))
 
 
-def _differing(
-    repository: Repository, before: BlobId | None, after: BlobId | None, path: bytes
+class _Differing:
+    """Looks at two snapshots folder by folder; for one comparison."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._unfolding = Unfolding(), Unfolding()
+
+    def entries(
+        self, before: BlobId | None, after: BlobId | None, path: bytes
+    ) -> list[tuple[bytes, Node | None, Node | None]]:
+        """Return the entries of two folders that are not equal, side by side."""
+        if before == after:
+            return []
+        old, new = (
+            self._load(tree, unfolding) for tree, unfolding in zip((before, after), self._unfolding, strict=True)
+        )
+        return _side_by_side(old, new, path)
+
+    def _load(self, tree: BlobId | None, unfolding: Unfolding) -> dict[bytes, Node]:
+        if tree is None:
+            return {}
+        nodes = load_tree(self._repository, tree)
+        unfolding.enter(tree, len(nodes))
+        return {node.name: node for node in nodes}
+
+
+def _side_by_side(
+    old: dict[bytes, Node], new: dict[bytes, Node], path: bytes
 ) -> list[tuple[bytes, Node | None, Node | None]]:
-    """Return the entries of two folders that are not equal, side by side."""
-    if before == after:
-        return []
-    old = {node.name: node for node in load_tree(repository, before)} if before else {}
-    new = {node.name: node for node in load_tree(repository, after)} if after else {}
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     return [(path + b"/" + name, old.get(name), new.get(name)) for name in names]
 

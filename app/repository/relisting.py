@@ -12,9 +12,8 @@ from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, SnapshotId
 from app.repository.repository import Repository
+from app.repository.snapshots import SNAPSHOT_LIMIT
 from app.repository.trees import parse_ns
-
-_SNAPSHOT_LIMIT = 64 << 20
 
 Document = dict[str, msgspec.Raw]
 """A snapshot's fields, each as it is stored."""
@@ -22,7 +21,11 @@ Document = dict[str, msgspec.Raw]
 
 def load_document(repository: Repository, snapshot: SnapshotId) -> Document:
     """Return a snapshot's fields; raises RepositoryDamaged when it is none."""
-    plain = repository.load_unpacked(FileKind.SNAPSHOT, snapshot, limit=_SNAPSHOT_LIMIT)
+    return decode_document(repository.load_unpacked(FileKind.SNAPSHOT, snapshot, limit=SNAPSHOT_LIMIT), snapshot)
+
+
+def decode_document(plain: bytes, snapshot: SnapshotId) -> Document:
+    """Return the fields in a snapshot's JSON; raises RepositoryDamaged when it is none."""
     try:
         return msgspec.json.decode(plain, type=Document)
     except UNDECODABLE as exc:

@@ -18,6 +18,7 @@ from app.repository.backend.base import FileKind
 from app.repository.crypto import OVERHEAD
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
+from app.repository.finder import MAX_PATH_BYTES
 from app.repository.index import PackContents
 from app.repository.marking import load_tree_json
 from app.repository.model import BlobId, Cancel, FileProblem, Monitor, Phase, Snapshot, SnapshotId
@@ -163,7 +164,7 @@ class _Mender:
             data = load_tree_json(self._repository, self._index, tree)
             nodes = msgspec.json.decode(data, type=_TreeJson).nodes or []
             subtrees = [
-                (path + b"/" + _name(node), parse_blob_id(_text(node, "subtree")))
+                (_below(path, _name(node)), parse_blob_id(_text(node, "subtree")))
                 for node in nodes
                 if _text(node, "subtree")
             ]
@@ -174,6 +175,8 @@ class _Mender:
     def _finish(self, folder: _Folder) -> None:
         try:
             nodes = [mended for node in folder.nodes for mended in self._mend_node(node, folder)]
+            if nodes != folder.nodes:
+                nodes.sort(key=_name)
         except UNDECODABLE:
             self._mended[folder.tree] = None
             self.problems.append(FileProblem(folder.path or b"/", "folder-unreadable"))
@@ -181,7 +184,6 @@ class _Mender:
         if nodes == folder.nodes:
             self._mended[folder.tree] = folder.tree
             return
-        nodes.sort(key=_name)
         self._mended[folder.tree] = self._keep(msgspec.json.encode({"nodes": nodes}) + b"\n")
 
     def _mend_node(self, node: _Fields, folder: _Folder) -> list[_Fields]:
@@ -213,6 +215,11 @@ class _Mender:
         tree = BlobId(hashlib.sha256(plain).digest())
         self._new[tree] = plain
         return tree
+
+
+def _below(path: bytes, name: bytes) -> bytes:
+    """Return the path of what is in a folder; of one that is too long to exist the folder's, for a problem to name."""
+    return path + b"/" + name if len(path) <= MAX_PATH_BYTES else path
 
 
 def _content(node: _Fields) -> list[str]:

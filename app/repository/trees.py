@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from sys import intern
+from sys import intern, maxunicode
 
 import msgspec
 
@@ -321,12 +321,18 @@ def _unescape(match: re.Match[str]) -> bytes:
     if byte:
         return bytes([int(byte, 16)])
     if short or long:
-        return chr(int(short or long, 16)).encode()
+        return _char(int(short or long, 16))
     if octal:
         return bytes([int(octal, 8)])
     if letter:
         return _UNESCAPE.get(letter) or letter.encode()
     raise ValueError("an unfinished escape")
+
+
+def _char(code: int) -> bytes:
+    if code > maxunicode:
+        raise ValueError("a character that is none")
+    return chr(code).encode()
 
 
 def unix_permissions(go: int) -> int:

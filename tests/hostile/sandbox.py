@@ -1,6 +1,7 @@
 """Everything that a person does with a repository, done to a hostile one where it can do no harm.
 
-A child process with a bounded address space and a time limit opens, lists, searches, checks, restores and backs up.
+A child process with a bounded address space and a time limit opens, lists, searches, checks, restores and backs up,
+then compares, counts, copies, prunes and repairs.
 Beside the folder it restores to lies a canary that must never change.
 """
 
@@ -20,8 +21,15 @@ from pathlib import Path
 
 from app.errors import VangnetError
 from app.repository.backend.base import Backend, FileKind
-from app.repository.model import RestoreOptions
+from app.repository.backend.memory import MemoryBackend
+from app.repository.copier import copy
+from app.repository.diff import diff
+from app.repository.model import PackId, RestoreOptions
+from app.repository.pruner import prune
+from app.repository.repair import repair_index, repair_packs
+from app.repository.repair_snapshots import repair_snapshots
 from app.repository.repository import Repository
+from app.repository.stats import StatsMode, stats
 from tests.hostile.forge import MASTER
 from tests.rig.trees import Entry, describe_tree
 
@@ -92,6 +100,22 @@ class Sandbox:
         yield "check", _outcome(lambda: repository.check(read_data=False))
         yield "check data", _outcome(lambda: repository.check(read_data=True))
         yield "back up", _outcome(lambda: repository.backup([os.fsencode(self.source)]))
+        yield from self._maintain(repository)
+
+    def _maintain(self, repository: Repository) -> Iterator[tuple[str, str]]:
+        """Compare, count, copy, and then change it: the repairs last, for they leave something else."""
+        yield "diff", _outcome(partial(_diff_with_ours, repository))
+        for mode in StatsMode:
+            yield f"stats {mode}", _outcome(lambda mode=mode: stats(repository, repository.snapshots(), mode))  # type: ignore[misc]
+        yield "copy", _outcome(partial(_copy, repository))
+        yield "rehearse", _outcome(partial(_rehearse, repository, self.restored))
+        yield "prune dry", _outcome(lambda: prune(repository, repack_small=True, dry_run=True))
+        yield "prune", _outcome(lambda: prune(repository, repack_small=True))
+        yield "repair snapshots dry", _outcome(lambda: repair_snapshots(repository, dry_run=True))
+        yield "repair index", _outcome(lambda: repair_index(repository))
+        yield "repair packs", _outcome(partial(_repair_packs, repository))
+        yield "repair snapshots", _outcome(lambda: repair_snapshots(repository))
+        yield "prune again", _outcome(lambda: prune(repository))
 
     def _list(self, repository: Repository, name: str) -> object:
         return repository.ls(repository.snapshot(name))
@@ -105,6 +129,27 @@ class Sandbox:
     def _restore_over(self, repository: Repository, name: str) -> object:
         options = RestoreOptions(overwrite="always")
         return repository.restore(repository.snapshot(name), os.fsencode(self.restored), options=options)
+
+
+def _diff_with_ours(repository: Repository) -> object:
+    """Compare the newest with our own that holds nothing of it: all entries differ."""
+    ours = repository.snapshot("latest")
+    [theirs, *_] = [*(name for name in _some_snapshots(repository) if name != ours.id), ours.id]
+    return diff(repository, ours, repository.snapshot(theirs), metadata=True)
+
+
+def _copy(repository: Repository) -> object:
+    return copy(repository, Repository.init(MemoryBackend()))
+
+
+def _rehearse(repository: Repository, to: Path) -> object:
+    options = RestoreOptions(dry_run=True, overwrite="keep")
+    return repository.restore(repository.snapshot("latest"), os.fsencode(to), options=options)
+
+
+def _repair_packs(repository: Repository) -> object:
+    packs = [PackId(bytes.fromhex(info.name)) for info in islice(repository.backend.list(FileKind.PACK), 5)]
+    return repair_packs(repository, packs)
 
 
 def _some_snapshots(repository: Repository) -> list[str]:
