@@ -64,7 +64,7 @@ class Agent:
         self.installation: Installation | None = None
         self.ended: list[Run] = []
         """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
-        self.targets = TargetWatch(clock, records)
+        self.targets = TargetWatch(clock, records, home)
         self.drives = DriveBook(records)
         self.disks = DiskKeeper(self._disks_changed)
         self._tried: set[Job] = set()
@@ -196,6 +196,13 @@ class Agent:
                 self._follow(request, tickets, earlier=request.runs)
             else:
                 self._unanswered.append(request)
+
+    async def network_changed(self) -> None:
+        """Look at the places on a network now: a link came up or went down."""
+        if self.machine is None or not any(target.remote for target in self.machine.targets):
+            return
+        self.targets.look_afresh()
+        await self.look_and_start(self.drives.drives)
 
     async def look_and_start(self, drives: tuple[DriveSight, ...] | None = None) -> None:
         """Look what is here and start what is due there."""
@@ -361,6 +368,7 @@ class Agent:
             case RequestKind.RESCAN:
                 self._stamp = None
                 self.reload()
+                self.targets.look_afresh()
                 await self.look()
                 self.start_due()
                 self._records.close_request(request.id, RequestState.DONE)
@@ -373,6 +381,7 @@ class Agent:
             installation = self.require_configuration()
             if self.power.on_battery and not self.lasting:
                 raise OnBattery(what=request.kind)
+            self.targets.look_afresh()
             await self.look()
             assessment = installation.assess(self._records)
             jobs = requested_jobs(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 from app.agent.agent import Agent
+from app.agent.links import LinkWatcher
 from app.agent.log import logging_to, say
 from app.agent.scheduler import Ticker, call_guarded
 from app.clock import Clock, SystemClock
@@ -186,11 +187,13 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
         agent.see_drives(drives)
 
     watcher = DriveWatcher(drives_changed, agent.machine)
+    links = LinkWatcher(lambda: call_guarded("network", agent.network_changed))
     ticker = Ticker()
     ticker.every(DUE_S, "due", agent.look_and_start)
     ticker.every(TIDY_S, "tidy", agent.tidy)
     ticker.every(TELL_S, "tell", agent.tell)
     drives = await watcher.start()
+    links.start()
     await call_guarded("power", agent.look_at_power)
     await call_guarded("due", lambda: agent.look_and_start(drives))
     ticker.start()
@@ -199,6 +202,7 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
             yield _Watches(watcher, ticker)
     finally:
         ticker.stop()
+        links.stop()
         await watcher.stop()
 
 

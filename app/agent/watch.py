@@ -1,4 +1,4 @@
-"""What the agent sees: targets that are here or gone, disks that come and go, UPSes. It writes facts only."""
+"""What the agent sees: targets that are here or gone, disks that come and go. It writes facts only."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from app.agent.log import say
 from app.clock import Clock
+from app.paths import Home
 from app.policy.machine import Machine, Target
-from app.power.monitor import read_machine_upses
-from app.power.nut import probe
-from app.records.facts import DriveNote, DriveSight, TargetSight, UpsSight
+from app.records.facts import DriveNote, DriveSight, TargetSight
 from app.records.store import Records
 from app.targets.drives import connected_drives
 from app.targets.errors import TargetError, TargetNotThere
@@ -24,19 +23,35 @@ Note = tuple[DriveNote, tuple[tuple[str, str], ...]]
 
 LOOK_TIMEOUT_S = 10.0
 """A NAS that does not answer within this is not there."""
-UPS_TIMEOUT_S = 3.0
-PROBE_EVERY_S = 60.0
+REMOTE_EVERY_S = 600.0
+"""How often a place on a network is looked at while it answers: each look is a process and a login there."""
+REMOTE_RETRY_S = 55.0
+"""How soon after a first failure; twice as long after each further one."""
 _SPACE_STEP = 0.01
 _RENEW_AFTER = timedelta(minutes=10)
-_ON_BATTERY = "OB"
+
+
+@dataclass(frozen=True, slots=True)
+class _RemoteSight:
+    """What the last look at a place on a network found, and when the next is due."""
+
+    found: TargetConnection
+    due_s: float
+    failures: int
 
 
 class TargetWatch:
-    """Looks which targets are here. A place that hangs is waited for once, in a thread of its own."""
+    """Looks which targets are here. A place that hangs is waited for once, in a thread of its own.
 
-    def __init__(self, clock: Clock, records: Records) -> None:
+    A place on a network is looked at now and then only, less often while it does not answer, and at once when the
+    network changes or somebody asks for something.
+    """
+
+    def __init__(self, clock: Clock, records: Records, home: Home | None = None) -> None:
         self._clock = clock
         self._records = records
+        self._home = home
+        self._remote: dict[str, _RemoteSight] = {}
         self._looking: dict[str, asyncio.Future[TargetConnection]] = {}
         self._written: dict[str, TargetSight] = {}
         self._looked = False
@@ -61,15 +76,32 @@ class TargetWatch:
         first, self._looked = not self._looked, True
         return frozenset() if first else self.connected - before
 
+    def look_afresh(self) -> None:
+        """Have the places on a network looked at the next time, whenever they were last."""
+        self._remote = {target: replace(sight, due_s=0.0) for target, sight in self._remote.items()}
+
     async def _look_at(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetConnection:
+        if not target.remote:
+            return await self._look_in_thread(target, drives)
+        known, now_s = self._remote.get(target.id), self._clock.monotonic()
+        if known is not None and known.found.target == target and now_s < known.due_s:
+            return known.found
+        found = await self._look_in_thread(target, drives)
+        failures = 0 if found.connected else (known.failures + 1 if known is not None else 1)
+        pause_s = REMOTE_EVERY_S if found.connected else min(REMOTE_EVERY_S, REMOTE_RETRY_S * 2 ** (failures - 1))
+        self._remote[target.id] = _RemoteSight(found, self._clock.monotonic() + pause_s, failures)
+        return found
+
+    async def _look_in_thread(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetConnection:
         # A look that hung last time may hang still: its thread is waited for again, not doubled.
         looking = self._looking.get(target.id)
         if looking is None or looking.done():
-            looking = _in_thread(lambda: connection(target, drives))
+            looking = _in_thread(lambda: connection(target, drives, home=self._home))
             self._looking[target.id] = looking
         done, _hanging = await asyncio.wait((looking,), timeout=LOOK_TIMEOUT_S)
         if not done:
-            error = TargetNotThere(target=target.name, path=str(target.path), reason="gone")
+            reason = "no-answer" if target.remote else "gone"
+            error = TargetNotThere(target=target.name, path=target.where, reason=reason)
             return TargetConnection(target, None, error)
         del self._looking[target.id]
         return looking.result()
@@ -158,56 +190,3 @@ class DriveBook:
 def _without(drives: Iterable[DriveSight], others: Iterable[DriveSight]) -> tuple[DriveSight, ...]:
     gone = {(other.device, other.fs_uuid, other.serial) for other in others}
     return tuple(drive for drive in drives if (drive.device, drive.fs_uuid, drive.serial) not in gone)
-
-
-class PowerWatch:
-    """Reads the UPSes. On battery holds from the first word of it until a UPS says that mains is back."""
-
-    def __init__(self, clock: Clock, records: Records) -> None:
-        self._clock = clock
-        self._records = records
-        self._written: dict[str, UpsSight] = {}
-        self._on_battery: set[str] = set()
-        self._probe_at = 0.0
-
-    @property
-    def on_battery(self) -> bool:
-        return bool(self._on_battery)
-
-    async def look(self, machine: Machine | None) -> None:
-        """Read the UPSes of the machine file; without any, those of a NUT server on this computer."""
-        if machine is not None and machine.upses:
-            sights = await read_machine_upses(machine.upses, timeout_s=UPS_TIMEOUT_S, clock=self._clock)
-        elif self._clock.monotonic() >= self._probe_at:
-            sights = await probe(clock=self._clock)
-            if not sights:  # a computer without UPSes is asked less often
-                self._probe_at = self._clock.monotonic() + PROBE_EVERY_S
-        else:
-            return
-        seen = {sight.ups for sight in sights}
-        self._on_battery &= seen
-        for sight in sights:
-            self._judge(sight)
-            known = self._written.get(sight.ups)
-            if known is None or _changed(known, sight):
-                self._records.see_ups(sight)
-                self._written[sight.ups] = sight
-
-    def _judge(self, sight: UpsSight) -> None:
-        if not sight.reachable:
-            return  # silence on battery is no sign that mains is back
-        if _ON_BATTERY in sight.flags and sight.ups not in self._on_battery:
-            self._on_battery.add(sight.ups)
-            say("on-battery", ups=sight.ups, runtime_s=sight.runtime_s)
-        elif _ON_BATTERY not in sight.flags and sight.ups in self._on_battery:
-            self._on_battery.discard(sight.ups)
-            say("on-mains", ups=sight.ups)
-
-
-def _changed(known: UpsSight, sight: UpsSight) -> bool:
-    """Tell whether a UPS says something new: numbers that only tremble wait a minute."""
-    if sight.at - known.at >= timedelta(minutes=1):
-        return True
-    steady = replace(sight, at=known.at, runtime_s=known.runtime_s, load_percent=known.load_percent)
-    on_battery = _ON_BATTERY in sight.flags
-    return steady != known or (on_battery and sight.runtime_s != known.runtime_s)

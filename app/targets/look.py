@@ -22,7 +22,7 @@ from app.policy.load import load_machine
 from app.policy.machine import Target, TargetId
 from app.targets.errors import MarkerDamaged, PlaceSecretMissing, TargetError, TargetNotThere, WrongDisk
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 9.0
 _ANSWER_LIMIT = 64 << 10
 
 

@@ -32,6 +32,7 @@ PACKAGES = {
     "dbus-send": "dbus",
     "restic": "restic",
     "/usr/sbin/sshd": "openssh-server",
+    "ip": "iproute2",
     "ssh-keygen": "openssh-client",
     "smbd": "samba",
     "smbpasswd": "samba-common-bin",
@@ -63,7 +64,7 @@ def wait_until(true: Callable[[], bool], what: str, *, timeout_s: float = 5.0) -
         time.sleep(0.02)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """End a program that we started, and reap it."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.agent import watch
-from app.agent.watch import DriveBook, PowerWatch, TargetWatch
+from app.agent.watch import DriveBook, TargetWatch
 from app.clock import FixedClock
 from app.paths import Home
-from app.policy.machine import Machine, Target, TargetId, TargetKind
-from app.records.facts import DriveSight, UpsSight
+from app.policy.machine import Machine, RemotePlace, Target, TargetId, TargetKind
+from app.records.facts import DriveSight
 from app.records.store import Records
 from app.targets.place import TargetConnection
 
@@ -53,7 +54,7 @@ async def test_a_place_that_hangs_is_gone_and_does_not_hold_up_the_others(
     answered = threading.Event()
     looks: list[str] = []
 
-    def connection(target: Target, _drives: object) -> TargetConnection:
+    def connection(target: Target, _drives: object, *, home: object) -> TargetConnection:
         looks.append(target.id)
         if target.id == "nas":
             answered.wait(20)
@@ -77,7 +78,7 @@ async def test_a_place_of_which_nothing_new_is_to_be_told_costs_no_write(
     tmp_path: Path, records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        watch, "connection", lambda target, _drives: TargetConnection(target, target.path, None, 50, 100)
+        watch, "connection", lambda target, _drives, **_home: TargetConnection(target, target.path, None, 50, 100)
     )
     targets = TargetWatch(clock, records)
     await targets.look(MACHINE, ())
@@ -87,31 +88,47 @@ async def test_a_place_of_which_nothing_new_is_to_be_told_costs_no_write(
         assert other.data_version() == version
 
 
+async def test_a_place_on_a_network_is_looked_at_seldom_and_at_once_when_the_network_changes(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[datetime] = []
+    answers = True
+
+    def connection(target: Target, _drives: object, *, home: object) -> TargetConnection:
+        looks.append(clock.now())
+        return TargetConnection(target, None, answers=answers)
+
+    monkeypatch.setattr(watch, "connection", connection)
+    place = RemotePlace("sftp://nas/copies")
+    nas = Target(TargetId("nas"), "nas", TargetKind.SFTP, Path("/"), "repository", "marker", on_network=place)
+    machine = replace(MACHINE, targets=(nas,))
+    targets = TargetWatch(clock, records)
+
+    async def pass_minutes(minutes: int) -> int:
+        before = len(looks)
+        for _minute in range(minutes):
+            clock.move_to(clock.now() + timedelta(minutes=1))
+            await targets.look(machine, ())
+        return len(looks) - before
+
+    await targets.look(machine, ())
+    assert targets.connected == {"nas"}
+    assert await pass_minutes(60) == 6
+    targets.look_afresh()
+    assert await pass_minutes(1) == 1
+    answers = False
+    assert await pass_minutes(10) == 1
+    assert targets.connected == frozenset()
+    assert await pass_minutes(12) == 3, "soon after a failure, then less and less often"
+    answers = True
+    targets.look_afresh()
+    assert await pass_minutes(1) == 1
+    assert targets.connected == {"nas"}
+
+
 def test_disks_that_come_and_go_are_told_once(records: Records) -> None:
     book = DriveBook(records)
     for drives in ((), (STICK, STRANGER), (STICK, STRANGER), (STRANGER,)):
         book.see(drives)
     assert kinds(records) == [("drive-arrived", "disk"), ("drive-arrived", "S2"), ("drive-left", "disk")]
     assert records.facts().drives == (STRANGER,)
-
-
-async def test_silence_on_battery_is_no_sign_of_mains(
-    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[tuple[UpsSight, ...]] = []
-
-    async def probe(**_options: object) -> tuple[UpsSight, ...]:
-        return said.pop()
-
-    monkeypatch.setattr(watch, "probe", probe)
-    power = PowerWatch(clock, records)
-    for flags, reachable, on_battery in (
-        (("OL",), True, False),
-        (("OB", "DISCHRG"), True, True),
-        ((), False, True),
-        (("OL", "CHRG"), True, False),
-    ):
-        said.append((UpsSight("ups", "UPS", clock.now(), reachable, flags),))
-        await power.look(None)
-        assert power.on_battery is on_battery
-        clock.move_to(clock.now() + timedelta(seconds=5))
