@@ -11,10 +11,11 @@ from typing import Final
 from app.assessment.local_time import local_moment
 from app.assessment.run_findings import DAMAGE
 from app.assessment.situation import Situation
-from app.records.facts import Outcome, RunKind
+from app.records.facts import AnomalyVerdict, Outcome, RunKind
 
 EVENT: Final = "event:"
 """Before a trigger's id: the subject of an attestation that it has happened."""
+LONG_OUTAGE: Final = timedelta(hours=4)
 SETTLING_IN: Final = timedelta(days=60)
 """In the first weeks places come into use one after the other: that is the set-up, not a change."""
 
@@ -89,7 +90,22 @@ def _damage(situation: Situation, since: datetime) -> Iterator[ReviewEvent]:
             yield ReviewEvent("audit", at, names[run.target])
 
 
+def _attacks(situation: Situation, since: datetime) -> Iterator[ReviewEvent]:
+    names = {str(data_set.id): data_set.name for data_set, _ in situation.plans}
+    for anomaly in situation.facts.anomalies:
+        if anomaly.at > since and anomaly.verdict is not AnomalyVerdict.OURS:
+            yield ReviewEvent("major-incident", anomaly.at, names.get(anomaly.data_set, anomaly.data_set))
+
+
+def _outages(situation: Situation, since: datetime) -> Iterator[ReviewEvent]:
+    """Only those that hurt: a light that flickers is no reason to review a policy."""
+    for outage in situation.facts.outages:
+        lasted = (outage.ended or situation.now) - outage.began
+        if outage.began > since and (outage.critical or lasted >= LONG_OUTAGE):
+            yield ReviewEvent("major-incident", outage.began, outage.subject)
+
+
 Seen = Callable[[Situation, datetime], Iterator[ReviewEvent]]
 
-SOURCES: Final[list[Seen]] = [_declared, _new_data_sets, _new_places, _tests, _damage]
+SOURCES: Final[list[Seen]] = [_declared, _new_data_sets, _new_places, _tests, _damage, _attacks, _outages]
 """Whoever gathers facts that say that something grave has happened adds a function here."""

@@ -14,7 +14,8 @@ from app.policy.duty import Duty, DutyId, DutyScope, ProofForm
 from app.policy.load import template_policy
 from app.policy.machine import Ups, UpsId
 from app.policy.model import Basis, Label, Policy, ReviewTrigger, Role, Tier
-from app.records.facts import Attestation, Facts, Outcome, RunKind
+from app.records.facts import Anomaly, AnomalyVerdict, Attestation, Facts, Outcome, RunId, RunKind
+from app.records.power_facts import Outage, OutageCause, OutageId, OutageKind
 from tests.unit.assessment.builders import (
     DAY,
     HOUR,
@@ -155,9 +156,13 @@ def test_what_the_records_show_by_themselves_nobody_declares(monkeypatch: pytest
 
 TRIGGERS = tuple(
     ReviewTrigger(name, Label(name, name), ("S3-9.2",))
-    for name in ("law", "new-data-set", "new-storage", "test-finding", "missed-objective", "audit")
+    for name in ("law", "major-incident", "new-data-set", "new-storage", "test-finding", "missed-objective", "audit")
 )
 WATCHFUL = replace(policy(data_set()), review_triggers=TRIGGERS)
+
+
+ATTACK = Anomaly(RunId(1), "puntenboek", "nas", NOW - DAY, ())
+OUTAGE = Outage(OutageId(7), OutageKind.POWER, "ups", OutageCause.MAINS, NOW - DAY, NOW - 19 * HOUR)
 
 
 def review(known: Facts, now: datetime = NOW, of: Policy = WATCHFUL) -> Obligation:
@@ -192,11 +197,19 @@ def test_before_the_first_approval_only_what_somebody_declares_opens_the_review(
             tended(run(NOW - DAY, Outcome.FAILED, kind=RunKind.CHECK, data_set="", error="repository-damaged")),
             "audit",
         ),
+        (tended(anomalies=(ATTACK,)), "major-incident"),
+        (tended(outages=(OUTAGE,)), "major-incident"),
     ],
 )
 def test_what_vangnet_sees_itself_opens_the_review(known: Facts, trigger: str) -> None:
     opened = review(known)
     assert (opened.timing, dict(opened.data)["event"]) == (Timing.DUE, trigger)
+
+
+def test_a_false_alarm_and_a_flicker_open_nothing() -> None:
+    ours = replace(ATTACK, verdict=AnomalyVerdict.OURS)
+    flicker = replace(OUTAGE, ended=OUTAGE.began + timedelta(minutes=2))
+    assert review(tended(anomalies=(ours,), outages=(flicker,))).timing is Timing.MET
 
 
 def test_a_new_data_set_opens_the_review() -> None:
