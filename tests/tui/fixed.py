@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from app.assessment.new_disks import ignoring
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing, EvidenceMissing, PostponeRefused
@@ -18,6 +19,7 @@ from app.records.facts import (
     ChecklistSignature,
     DriveSight,
     Facts,
+    Handover,
     Outcome,
     Postponement,
     Request,
@@ -29,8 +31,12 @@ from app.records.facts import (
 from app.secret import Secret
 from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
+from app.setup.disks import DiskLook, NewDisk
 from app.setup.recovery_sheet import RecoverySheet
+from app.targets.erasing import disk_title
+from app.targets.errors import DiskNotToBeErased
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
+from app.targets.udisks import FileSystem
 from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
 from tests.tui import sample
 
@@ -59,6 +65,10 @@ class FixedSource:
         self.folders: dict[Path, FolderLook] = {}
         self.place_problems: dict[Path, PlaceProblemCode] = {}
         self.request_state = RequestState.DONE
+        self.disk_found: DiskLook | VangnetError | None = None
+        self.added: list[tuple[str, NewDisk]] = []
+        self.erased: list[tuple[str, str]] = []
+        self.accepted: list[str] = []
 
     def change(self, facts: Facts) -> None:
         """Let the facts be these from now on."""
@@ -106,6 +116,36 @@ class FixedSource:
         assert self.picture is not None
         others = tuple(a for a in self.picture.facts.answers if a.item != answer.item)
         self.change(replace(self.picture.facts, answers=(*others, answer)))
+
+    # Disks
+
+    async def look_at_disk(self, drive: DriveSight) -> DiskLook:
+        if isinstance(self.disk_found, VangnetError):
+            raise self.disk_found
+        assert self.disk_found is not None
+        return self.disk_found
+
+    async def add_disk(self, drive: DriveSight, new: NewDisk) -> None:
+        self.added.append((drive.device, new))
+
+    async def erase_disk(self, drive: DriveSight, *, typed: str, file_system: FileSystem) -> DriveSight:
+        if typed != disk_title(drive):
+            raise DiskNotToBeErased(device=drive.device, reason="name-not-typed", wanted=disk_title(drive))
+        self.erased.append((drive.device, file_system))
+        return replace(drive, fs_uuid="new", fs_type=file_system)
+
+    async def ignore_disk(self, drive: DriveSight) -> None:
+        assert self.picture is not None
+        said = Attestation(ignoring(drive), "test", sample.NOW, drive.label)
+        self.change(replace(self.picture.facts, attestations=(said, *self.picture.facts.attestations)))
+
+    async def accept_housing(self, target: str) -> None:
+        self.accepted.append(target)
+
+    async def hand_over(self, target: str, *, holder: str, site: str) -> None:
+        assert self.picture is not None
+        told = Handover(target, holder, site, sample.NOW, "test")
+        self.change(replace(self.picture.facts, handovers=(told, *self.picture.facts.handovers)))
 
     async def close_task(self, task: str, closing: Closing) -> None:
         if not any((closing.remark, closing.document, closing.photo, closing.number, closing.answers)):

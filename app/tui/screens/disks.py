@@ -65,7 +65,7 @@ class DisksScreen(Frame):
     def show(self, picture: Picture) -> None:
         self.query_one("#disk-places", Sheet).fill(_places(picture))
         none = Note(Content.styled("  " + _("No disk is plugged in."), "$muted"))
-        rows = [(drive.device, _drive(picture, drive)) for drive in picture.facts.drives]
+        rows: list[tuple[str, Line]] = [(drive.device, _drive(picture, drive)) for drive in picture.facts.drives]
         self.query_one("#disk-drives", Rows).fill(rows or [("none", none)])
         self.query_one("#disk-score", Sheet).fill(tuple(_scores(picture)))
 
@@ -140,7 +140,7 @@ def _state(health: TargetHealth) -> Content:
             return Content.styled(_("not looked at yet"), "$muted")
 
 
-def _drive(picture: Picture, drive: DriveSight) -> Row | Note:
+def _drive(picture: Picture, drive: DriveSight) -> Row:
     target = _target(picture, drive)
     if target is None:
         return Row(cell(disk_maker(drive)), cell(Content.styled(_("Is it new?"), "$accent"), 18, align="right"))
@@ -148,13 +148,13 @@ def _drive(picture: Picture, drive: DriveSight) -> Row | Note:
     said = drive_note_text(drive, name)
     match drive.note:
         case DriveNote.MAY_LEAVE:
-            return Note(Content.styled(f"✔ {said}", "$green"))
+            return Row(cell(Content.styled(f"✔ {said}", "$green")), wraps=True)
         case DriveNote.IN_USE:
-            return Note(Content.styled(said, "$ink"))
+            return Row(cell(Content.styled(said, "$ink")), wraps=True)
         case DriveNote.NONE:
             return Row(cell(name), cell(Content.styled(_("plugged in"), "$muted"), 18, align="right"))
         case _:
-            return Note(Content.styled(f"! {said}", "$amber"))
+            return Row(cell(Content.styled(f"! {said}", "$amber")), wraps=True)
 
 
 def _scores(picture: Picture) -> Iterator[Line]:
