@@ -12,6 +12,7 @@ from app.assessment.checklist_copies import COPIES
 from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection
 from app.assessment.checklist_papers import DECLARED, PAPERS
 from app.assessment.checklist_people import duty_evidence, review_blocks, with_postponements
+from app.assessment.checklist_power import POWER
 from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.school_year import school_year
 from app.assessment.situation import situation
@@ -41,6 +42,9 @@ def _line(item: ChecklistItem, inspection: Inspection, answer: ChecklistAnswer |
 
 def _found(item: ChecklistItem, inspection: Inspection) -> Evidence:
     """What the records show by themselves goes before what somebody declared."""
+    of_power = POWER.get(item.id)
+    if of_power is not None and (found := of_power(inspection)) is not None:
+        return found
     inspect = _INSPECTIONS.get(item.id)
     if inspect is not None and item.id not in DECLARED:
         return inspect(inspection)

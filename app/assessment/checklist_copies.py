@@ -28,7 +28,6 @@ from app.policy.model import Confidentiality, DataSet, Plan, Tier
 from app.records.facts import Verdict
 
 DETACHED_COPY_MAX_AGE = timedelta(days=31)
-RUNTIME_WANTED_S = 300.0
 ON_TIME_SHARE = 0.98
 GAP = timedelta(hours=72)
 
@@ -184,24 +183,6 @@ def _restore_tests(inspection: Inspection) -> Evidence:
     return counted("restore-tests-passed", len(concerned) - len(missing), len(concerned), missing)
 
 
-def _ups(inspection: Inspection) -> Evidence:
-    wanted = max((plan.ups_count for _, plan in inspection.situation.plans), default=0)
-    if not wanted:
-        return NOTHING_TO_DO
-    there = len(inspection.situation.machine.upses)
-    counts = (("count", str(there)), ("total", str(wanted)))
-    if there < wanted:
-        return Evidence("ups-missing", counts, Verdict.NOT_OK)
-    runtimes = [s.runtime_s for s in inspection.situation.facts.upses if s.reachable and s.runtime_s is not None]
-    if len(runtimes) < there:
-        return Evidence("ups-unknown", counts, known=False)
-    data = (*counts, ("runtime_s", f"{min(runtimes):.0f}"))
-    if min(runtimes) < RUNTIME_WANTED_S:
-        return Evidence("ups-runtime", data, Verdict.NOT_OK)
-    # Enough by its own account; a self-test is not read yet.
-    return Evidence("ups-runtime", data, known=False)
-
-
 def _failures(inspection: Inspection) -> Evidence:
     """Every failure was told to IT and director at once (S1-4.2.3) and judged by the director (S1-4.1.3)."""
     facts = inspection.situation.facts
@@ -236,7 +217,6 @@ COPIES: dict[str, Inspect] = {
     "C16": _encrypted,
     "C19": _checks,
     "C20": _restore_tests,
-    "C24": _ups,
     "C32": _failures,
 }
 """By item."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.assessment.acceptance import with_acceptances
 from app.assessment.configuration import configuration_findings
 from app.assessment.continuous import continuous_findings, continuous_targets
 from app.assessment.copies import age_state
@@ -11,6 +12,7 @@ from app.assessment.duties import approval_of
 from app.assessment.full import exemption_findings
 from app.assessment.health import newest_copy
 from app.assessment.judgements import alarm_findings
+from app.assessment.line_findings import line_findings
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
 from app.assessment.retention import retention_findings
@@ -35,12 +37,14 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
         *_configuration(situation),
         *continuous_findings(situation),
         *power_findings(situation),
+        *line_findings(situation),
         *run_findings(situation),
         *retention_findings(situation),
         *exemption_findings(situation),
     ]
     order = tuple(FindingCode)
-    return tuple(sorted(found, key=lambda f: (-f.state, order.index(f.code), f.subject)))
+    judged = with_acceptances(tuple(found), situation.facts.risk_acceptances, situation.now)
+    return tuple(sorted(judged, key=lambda f: (-f.state, order.index(f.code), f.subject)))
 
 
 def _approval(situation: Situation) -> Iterator[Finding]:
@@ -88,7 +92,8 @@ def _places(situation: Situation) -> Iterator[Finding]:
             case FindingCode.NO_CONTINUOUS:
                 return plan.continuous and not continuous_targets(situation.machine, data_set.id)
             case FindingCode.NO_ALTERNATIVE_LINE:
-                return plan.alternative_line and not _declared(situation, Demand.ALTERNATIVE_LINE)
+                known = bool(situation.machine.alternative_lines)
+                return plan.alternative_line and not known and not _declared(situation, Demand.ALTERNATIVE_LINE)
             case _:
                 raise ValueError(code)
 

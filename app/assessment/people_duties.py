@@ -13,6 +13,7 @@ from typing import Final
 
 from app.assessment.local_time import later, local_moment
 from app.assessment.model import Obligation, ObligationKind
+from app.assessment.power_tasks import alternative_line_tested, ups_tested
 from app.assessment.situation import Situation
 from app.assessment.timing import people_timing
 from app.policy.duty import Duty, DutyScope
@@ -27,7 +28,7 @@ URGENT: Final = timedelta(days=14)
 Done = Callable[[Situation, str], datetime | None]
 """When a duty was last done for a part, as the records show by themselves; None when they do not."""
 
-DONE_BY_FACTS: Final[dict[str, Done]] = {}
+DONE_BY_FACTS: Final[dict[str, Done]] = {"ups-self-test": ups_tested, "alternative-line-test": alternative_line_tested}
 """By a duty's id. Whoever gathers such facts adds a function here, and a row to the policy's duties."""
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, NewType
 
-from app.policy.lines import Line
+from app.policy.lines import Line, LineRole
 from app.policy.model import DataSetId, Role
 
 TargetId = NewType("TargetId", str)
@@ -108,6 +108,11 @@ class Target:
     """Whether one flood or one fire could strike both, as somebody who looked has said; None: nobody has."""
 
     @property
+    def only_adds(self) -> bool:
+        """Nothing can be removed there from here, so nothing old is cleared out."""
+        return self.on_network is not None and self.on_network.append_only
+
+    @property
     def where(self) -> str:
         """Where it is, as a person would name it."""
         return self.on_network.address if self.on_network else str(self.path)
@@ -179,6 +184,10 @@ class Machine:
     lines: tuple[Line, ...] = ()
     people: tuple[Person, ...] = ()
     """Who is told; for a role that is not here, whoever the policy names."""
+
+    @property
+    def alternative_lines(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.role is LineRole.ALTERNATIVE)
 
     def folders(self, data_set: DataSetId) -> DataSetFolders | None:
         return next((f for f in self.data_sets if f.data_set == data_set), None)

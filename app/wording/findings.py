@@ -6,6 +6,7 @@ from app.assessment.model import Finding, FindingCode
 from app.i18n import N_, _, language, ngettext
 from app.policy.model import Basis
 from app.wording.errors import explain
+from app.wording.risks import accepted_text
 from app.wording.text import filled
 from app.wording.times import felt_duration
 
@@ -73,6 +74,26 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
     FindingCode.UPS_SILENT: (
         N_("{ups} gives no sign of life."),
         N_("Look whether its cable is plugged in and it is switched on."),
+    ),
+    FindingCode.UPS_NOT_COVERING: (
+        N_("{place} does not stand behind a UPS: {there} of {wanted}."),
+        N_("Put its plug in a UPS, and record that: screen Power, key p."),
+    ),
+    FindingCode.UPS_TOO_SHORT: (
+        N_("{ups} lasts only {runtime}; the policy wants {minimum}."),
+        N_("Have its battery replaced, or hang less on it."),
+    ),
+    FindingCode.UPS_TEST_FAILED: (
+        N_("The last test of {ups} failed."),
+        N_("Have its battery replaced, and test it again."),
+    ),
+    FindingCode.UPS_BATTERY_OLD: (
+        N_("The battery of {ups} is {years} years old."),
+        N_("Batteries last three to five years. Plan a new one."),
+    ),
+    FindingCode.SLA_EXPIRED: (
+        N_("The agreement about {line} has run out ({until})."),
+        N_("Renew it, or record why that is not possible."),
     ),
     FindingCode.NO_CONFIGURATION_SET: (
         N_("Settings, software and keys are not being copied."),
@@ -144,7 +165,10 @@ def finding_text(finding: Finding) -> str:
 
 
 def finding_advice(finding: Finding) -> str:
-    """Say what helps."""
+    """Say what helps; of a risk that the director accepts, who does so and until when."""
+    data = dict(finding.data)
+    if "accepted_by" in data:
+        return accepted_text(data)
     _what, advice = _TEXTS[finding.code]
     return filled(_(advice), _data(finding))
 
@@ -175,4 +199,6 @@ def _data(finding: Finding) -> dict[str, str]:
         data["laws"] = data[f"laws_{language()}"]
     if "runtime_s" in data:
         data["runtime"] = felt_duration(float(data["runtime_s"]))
+    if "minimum_s" in data:
+        data["minimum"] = felt_duration(float(data["minimum_s"]))
     return data

@@ -10,6 +10,7 @@ from app.clock import parse_utc
 from app.i18n import _, ngettext
 from app.wording.disk_tasks import plug_in_words, take_off_words
 from app.wording.duty_texts import duty_words, review_words
+from app.wording.power import power_task_words
 from app.wording.times import before, felt_day, lateness
 
 
@@ -137,6 +138,8 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 ).format(line=data.get("line", ""), key=data.get("key", "") or "–"),
                 _("Look"),
             )
+        case ObligationKind.REPAIR_LINE | ObligationKind.REPLACE_BATTERY:
+            return power_task_words(kind, data)
         case ObligationKind.CHECK:
             return (
                 _("Check the copies on {target}").format(target=target),
