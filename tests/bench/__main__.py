@@ -1,7 +1,7 @@
-"""`make bench`: the same work by Vangnet and by restic, in turn, on the same data; medians and ratios as a table.
+"""`make bench`: the same work by Vangnet, restic and borg, in turn, on the same data; medians and ratios as a table.
 
-    python -m tests.bench [--files N] [--rounds N] [--mix office|tiny|photos|huge] [--folder DIR] [--memory DIR]
-    python -m tests.bench --remote [--rounds N]
+    python -m tests.bench [--mix office|tiny|photos|huge] [--files N] [--rounds N] [--folder DIR] [--memory DIR]
+    python -m tests.bench --scale [--most N]
 
 Never a timed test: a table for people, kept in docs/performance.md with the machine described.
 """
@@ -17,11 +17,16 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.bench.data import MIX_NAMES, change_mix, make_mix
+from tests.bench.data import MIX_NAMES, MIX_SIZES, change_mix, make_mix
 from tests.bench.measure import Measure, measure
-from tests.bench.tools import OURS, Tool, tools
+from tests.bench.repositories import KEY_COST, make_password, make_repository
+from tests.bench.scale import measure_scale
+from tests.bench.settle import forget, settle
+from tests.bench.tools import Borg, Tool, Work, tools
 
 OPERATIONS = ("first back-up", "nothing changed", "1 % changed", "check, all data", "restore all")
 Results = dict[str, dict[str, list[Measure]]]
@@ -31,38 +36,34 @@ _MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
 
 def main() -> None:
     arguments = _arguments()
-    if arguments.remote:
-        from tests.bench import remote
-
-        remote.main(rounds=arguments.rounds)
-        return
+    print(f"{_machine()}; load before {_load()}; {KEY_COST}", flush=True)
     with contextlib.ExitStack() as stack:
         disk, memory = (
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vangnet-bench-", dir=folder)))
             for folder in (arguments.folder, arguments.memory)
         )
-        made = make_mix(arguments.mix, memory / "source", arguments.files)
-        print(
-            f"{made.files:,} files, {made.bytes / 1e6:,.0f} MB, mix “{arguments.mix}”, {arguments.rounds} rounds; "
-            f"source in {arguments.memory or tempfile.gettempdir()}, repositories and restored files on disk"
-        )
-        print(f"{_machine()}; load before {_load()}", flush=True)
+        if arguments.scale:
+            measure_scale(disk, memory, most=arguments.most)
+            return
+        compared = list(tools(with_borg=not arguments.without_borg))
         results: Results = defaultdict(lambda: defaultdict(list))
         sizes: dict[str, list[int]] = defaultdict(list)
-        compared = list(tools())
+        size = arguments.files or MIX_SIZES[arguments.mix]
         for number in range(arguments.rounds):
             order = compared[number % len(compared) :] + compared[: number % len(compared)]
-            _round(disk / f"{number}", memory, arguments.mix, order, results, sizes)
+            _Round(disk / f"{number}", memory / "source", arguments.mix, order, results).run(size, sizes)
             print(f"round {number + 1}: load {_load()}", flush=True)
         _print_table(compared, results, sizes)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--files", type=int, default=40_000, help='number of files; for "huge" their MB together')
-    parser.add_argument("--remote", action="store_true", help="the servers' backends against their libraries instead")
+    parser.add_argument("--files", type=int, default=0, help='number of files; for "huge" their MB together')
     parser.add_argument("--rounds", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
+    parser.add_argument("--without-borg", action="store_true", help="compare with restic only")
+    parser.add_argument("--scale", action="store_true", help="the curve from 10,000 files and blobs up, instead")
+    parser.add_argument("--most", type=int, default=4_000_000, help="where that curve ends (files: a quarter of it)")
     parser.add_argument(
         "--folder", type=Path, default=None, help="where the repositories and the restored files are made"
     )
@@ -86,57 +87,88 @@ def _load() -> str:
     return " ".join(f"{load:.1f}" for load in os.getloadavg())
 
 
-def _round(disk: Path, memory: Path, mix: str, order: list[Tool], results: Results, sizes: Sizes) -> None:
-    """Let every tool do one operation before the next operation begins, so that a slow minute hits all of them.
+_Command = Callable[[Tool, Work], tuple[str, ...]]
+
+
+def _backup(source: Path, turn: int, tool: Tool, work: Work) -> tuple[str, ...]:
+    return tool.backup(work, source, turn)
+
+
+def _check(tool: Tool, work: Work) -> tuple[str, ...]:
+    return tool.check(work)
+
+
+def _restore(tool: Tool, work: Work) -> tuple[str, ...]:
+    return tool.restore(work)
+
+
+class _Round:
+    """Every tool does one operation before the next operation begins, so that a slow minute hits all of them.
 
     Repositories and restored files stay until the end: ext4 is slow for minutes after many files were deleted.
     """
-    disk.mkdir()
-    source = memory / "changing"
-    shutil.copytree(memory / "source", source, copy_function=_copy_sparse, symlinks=True)
-    password = disk / "password"
-    password.write_text("bench")
-    places = {tool.name: disk / f"repository-{index}" for index, tool in enumerate(order)}
-    environments = {tool.name: tool.environment(places[tool.name], password) for tool in order}
 
-    def each(operation: str, *command: str, restores: bool = False) -> None:
+    def __init__(self, disk: Path, source: Path, mix: str, order: list[Tool], results: Results) -> None:
+        disk.mkdir()
+        self._source = source
+        self._mix = mix
+        self._bytes = 0
+        self._order = order
+        self._results = results
+        password = disk / "password"
+        password.write_text(make_password())
+        self._works = {
+            tool.name: Work(disk / f"repository-{number}", password, disk / f"restored-{number}")
+            for number, tool in enumerate(order)
+        }
+        made = disk / "new"
+        make_repository(made, password.read_text())
         for tool in order:
-            target = ("--target", f"{places[tool.name]}-restored") if restores else ()
+            work = self._works[tool.name]
+            if isinstance(tool, Borg):
+                measure(tool.init(), tool.environment(work))
+            else:
+                shutil.copytree(made, work.repository)
+
+    def run(self, size: int, sizes: Sizes) -> None:
+        made = make_mix(self._mix, self._source, size)
+        self._bytes = made.bytes
+        print(
+            f"{made.files:,} files, {made.bytes / 1e6:,.0f} MB, mix “{self._mix}”, in {self._source.parent.parent}; "
+            "repositories and restored files on disk",
+            flush=True,
+        )
+        for turn in range(3):
+            if turn == 2:
+                change_mix(self._mix, self._source)
+            self._each(OPERATIONS[turn], partial(_backup, self._source, turn), touches=turn == 0)
+        self._each(OPERATIONS[3], _check, reads=True)
+        self._each(OPERATIONS[4], _restore, reads=True, touches=True)
+        shutil.rmtree(self._source)
+        for tool in self._order:
+            files = self._works[tool.name].repository.rglob("*")
+            sizes[tool.name].append(sum(path.stat().st_size for path in files if path.is_file()))
+
+    def _each(self, operation: str, command: _Command, *, reads: bool = False, touches: bool = False) -> None:
+        for tool in self._order:
+            work = self._works[tool.name]
+            restores = operation == OPERATIONS[4]
+            if restores:
+                work.restored.mkdir()
+            settle(*((work.repository,) if reads else ()), touch_bytes=self._bytes if touches else 0)
+            folder = work.restored if isinstance(tool, Borg) and restores else None
             try:
-                results[operation][tool.name].append(measure(tool.command(*command, *target), environments[tool.name]))
+                found = measure(command(tool, work), tool.environment(work), folder=folder)
             except subprocess.CalledProcessError as exc:
                 sys.exit(f"{tool.name}: {operation} failed\n{exc.output.decode(errors='replace')}")
-
-    # restic chooses its scrypt parameters by how busy the machine is: one new repository for all has one price.
-    ours, *others = sorted(order, key=lambda tool: tool.name != OURS)
-    measure(ours.command("init"), environments[ours.name])
-    for tool in others:
-        shutil.copytree(places[ours.name], places[tool.name])
-    each(OPERATIONS[0], "backup", str(source))
-    each(OPERATIONS[1], "backup", str(source))
-    change_mix(mix, source)
-    each(OPERATIONS[2], "backup", str(source))
-    each(OPERATIONS[3], "check", "--read-data")
-    each(OPERATIONS[4], "restore", "latest", restores=True)
-    shutil.rmtree(source)
-    for tool in order:
-        sizes[tool.name].append(sum(path.stat().st_size for path in places[tool.name].rglob("*") if path.is_file()))
-
-
-def _copy_sparse(source: str, target: str) -> str:
-    if _has_holes(source):
-        subprocess.run(["cp", "--preserve=all", "--sparse=always", source, target], check=True)
-        return target
-    return shutil.copy2(source, target)
-
-
-def _has_holes(path: str) -> bool:
-    status = os.stat(path)
-    return status.st_blocks * 512 < status.st_size
+            self._results[operation][tool.name].append(found)
+            if restores:
+                forget(work.restored)
 
 
 def _print_table(compared: list[Tool], results: Results, sizes: Sizes) -> None:
     ours, *others = compared
+    restics = [tool.name for tool in others if tool.is_restic]
     print()
     print(
         "| operation | " + " | ".join(f"{tool.name}: s / CPU s / MB" for tool in compared) + " | to the better restic |"
@@ -145,15 +177,20 @@ def _print_table(compared: list[Tool], results: Results, sizes: Sizes) -> None:
     for operation in OPERATIONS:
         medians = {tool.name: _median(results[operation][tool.name]) for tool in compared}
         cells = [f"{m.wall_s:.2f} / {m.cpu_s:.2f} / {m.peak_bytes / 1e6:.0f}" for m in medians.values()]
-        best = min((medians[tool.name] for tool in others), key=lambda m: m.wall_s)
-        memory = min(medians[tool.name].peak_bytes for tool in others)
+        wall, cpu, memory = (
+            min(figures) for figures in zip(*(_figures(medians[name]) for name in restics), strict=True)
+        )
         mine = medians[ours.name]
-        ratio = f"**{mine.wall_s / best.wall_s:.2f}** time, {mine.peak_bytes / memory:.2f} memory"
+        ratio = f"**{mine.wall_s / wall:.2f}** time, {mine.cpu_s / cpu:.2f} CPU, {mine.peak_bytes / memory:.2f} memory"
         print(f"| {operation} | " + " | ".join(cells) + f" | {ratio} |")
     stored = {tool.name: statistics.median(sizes[tool.name]) for tool in compared}
-    smallest = min(stored[tool.name] for tool in others)
+    smallest = min(stored[name] for name in restics)
     cells = [f"{stored[tool.name] / 1e6:.0f} MB" for tool in compared]
     print("| repository | " + " | ".join(cells) + f" | **{stored[ours.name] / smallest:.2f}** |")
+
+
+def _figures(measured: Measure) -> tuple[float, float, int]:
+    return measured.wall_s, measured.cpu_s, measured.peak_bytes
 
 
 def _median(measures: list[Measure]) -> Measure:

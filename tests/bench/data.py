@@ -15,7 +15,10 @@ _WORDS = (  # noqa: SIM905 - a hundred quotes would read worse
 ).split()
 
 
-MIX_NAMES = ("office", "tiny", "photos", "huge")
+MIX_SIZES = {"office": 40_000, "tiny": 200_000, "photos": 1_000, "huge": 8_000}
+"""How many files a mix has by default; of "huge" the MB of its twenty files together."""
+
+MIX_NAMES = tuple(MIX_SIZES)
 
 
 def make_mix(name: str, folder: Path, size: int) -> Made:

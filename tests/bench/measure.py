@@ -23,12 +23,17 @@ class Measure:
     peak_bytes: int
 
 
-def measure(command: Sequence[str], env: Mapping[str, str]) -> Measure:
-    """Run a command to its end; raises CalledProcessError with its output when it fails."""
+def measure(command: Sequence[str], env: Mapping[str, str], *, folder: Path | None = None) -> Measure:
+    """Run a command to its end, in a folder; raises CalledProcessError with its output when it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        env={**os.environ, **env},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     watch = _MemoryWatch(process.pid)
     output, _nothing = process.communicate()

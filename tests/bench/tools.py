@@ -1,4 +1,4 @@
-"""The tools that are compared: each makes, checks and restores a restic repository by its own command."""
+"""The tools that are compared: each makes, checks and restores a repository by its own command."""
 
 from __future__ import annotations
 
@@ -15,26 +15,76 @@ OURS = "vangnet"
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What one tool works with in one round."""
+
+    repository: Path
+    password_file: Path
+    restored: Path
+    """A folder for restored files."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: `program` is what starts it; the sub-commands are restic's for both."""
+    """A tool with restic's commands and restic's repository: `program` is what starts it."""
 
     name: str
     program: tuple[str, ...]
 
-    def command(self, *arguments: str) -> tuple[str, ...]:
-        return (*self.program, *arguments)
+    @property
+    def is_restic(self) -> bool:
+        """Tell whether this is what our ratios are measured against."""
+        return self.name != OURS
 
-    def environment(self, repository: Path, password_file: Path) -> Mapping[str, str]:
+    def environment(self, work: Work) -> Mapping[str, str]:
+        cache = str(work.repository.parent / "cache" / self.name)
         return {
-            "RESTIC_REPOSITORY": str(repository),
-            "RESTIC_PASSWORD_FILE": str(password_file),
-            "RESTIC_CACHE_DIR": str(repository.parent / "cache" / self.name),
-            "XDG_CACHE_HOME": str(repository.parent / "cache" / self.name),
+            "RESTIC_REPOSITORY": str(work.repository),
+            "RESTIC_PASSWORD_FILE": str(work.password_file),
+            "RESTIC_CACHE_DIR": cache,
+            "XDG_CACHE_HOME": cache,
         }
 
+    def backup(self, work: Work, source: Path, turn: int) -> tuple[str, ...]:
+        return (*self.program, "backup", str(source))
 
-def tools() -> tuple[Tool, ...]:
-    """Return Vangnet first, then every restic that is here; fails when there is none to compare with."""
+    def check(self, work: Work) -> tuple[str, ...]:
+        return (*self.program, "check", "--read-data")
+
+    def restore(self, work: Work) -> tuple[str, ...]:
+        return (*self.program, "restore", "latest", "--target", str(work.restored))
+
+
+class Borg(Tool):
+    """borg, with its own format and encryption, and its own default compression (lz4)."""
+
+    @property
+    def is_restic(self) -> bool:
+        return False
+
+    def environment(self, work: Work) -> Mapping[str, str]:
+        return {
+            "BORG_REPO": str(work.repository),
+            "BORG_PASSPHRASE": work.password_file.read_text(),
+            "BORG_BASE_DIR": str(work.repository.parent / "cache" / self.name),
+            "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+        }
+
+    def init(self) -> tuple[str, ...]:
+        return (*self.program, "init", "--encryption", "repokey-blake2")
+
+    def backup(self, work: Work, source: Path, turn: int) -> tuple[str, ...]:
+        return (*self.program, "create", f"::turn-{turn}", str(source))
+
+    def check(self, work: Work) -> tuple[str, ...]:
+        return (*self.program, "check", "--verify-data")
+
+    def restore(self, work: Work) -> tuple[str, ...]:
+        return (*self.program, "extract", "::turn-2")
+
+
+def tools(*, with_borg: bool = True) -> tuple[Tool, ...]:
+    """Return Vangnet first, then every restic that is here, then borg; fails when there is nothing to compare with."""
     debian = shutil.which("restic")
     newest = PEERS / "usr" / "bin" / "restic"
     found = [Tool(OURS, (sys.executable, "-m", "app", "repo"))]
@@ -44,4 +94,6 @@ def tools() -> tuple[Tool, ...]:
         found.append(Tool("restic (newest)", (str(newest),)))
     if len(found) == 1:
         raise SystemExit("There is no restic to compare with: apt-get install restic")
+    if with_borg and (borg := shutil.which("borg")):
+        found.append(Borg("borg", (borg,)))
     return tuple(found)
