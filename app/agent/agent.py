@@ -13,6 +13,7 @@ from functools import partial
 from app.agent.continuous import close_periods, sessions_to_start
 from app.agent.disks import DiskKeeper
 from app.agent.due import Attempts, Job, due_jobs, next_stage, requested_jobs
+from app.agent.lines import LineWatch
 from app.agent.log import say
 from app.agent.power import BATTERY_S, BUSY_S, IDLE_S, PowerWatch, looking_at_power
 from app.agent.runner import Runner, Ticket
@@ -77,6 +78,7 @@ class Agent:
         self.power = PowerWatch(clock, records, partial(ups_password, home))
         self.runner = Runner(home, records, on_finished=self._run_ended)
         self.runner.hold(self._is_held)
+        self.lines = LineWatch(clock, records)
         self.teller = Teller(home, clock, records)
         self._telling: set[asyncio.Task[None]] = set()
         self._will_tell = False
@@ -148,6 +150,11 @@ class Agent:
             self.runner.resume()
             if self.lasting:
                 await self.look_and_start()
+
+    async def look_at_lines(self) -> None:
+        """Probe the internet lines, when there are any and it is time for it."""
+        if self.machine is not None:
+            await self.lines.look(self.machine.lines)
 
     def watching_power(self) -> AbstractAsyncContextManager[None]:
         """Look at the power for as long as the context lasts."""

@@ -28,6 +28,7 @@ CONFIGURATION_TURNS = 4
 """Every so many of these looks, also whether the configuration changed or the clock jumped."""
 DUE_S = 60.0
 TIDY_S = 3600.0
+LINES_S = 20.0
 TELL_S = 120.0
 """How often we look whom to tell something; what a run brings is told as it ends."""
 CLOCK_JUMP_S = 30.0
@@ -191,6 +192,7 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
     ticker = Ticker()
     ticker.every(DUE_S, "due", agent.look_and_start)
     ticker.every(TIDY_S, "tidy", agent.tidy)
+    ticker.every(LINES_S, "lines", agent.look_at_lines)
     ticker.every(TELL_S, "tell", agent.tell)
     drives = await watcher.start()
     links.start()
