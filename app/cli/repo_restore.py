@@ -12,7 +12,7 @@ import click
 from app.cli import repo_options as read
 from app.cli.repo_options import filter_options, snapshot_filter
 from app.cli.repo_place import Place, with_place
-from app.cli.session import json_option, print_json
+from app.cli.session import Session, json_option, print_json
 from app.errors import ExitCode
 from app.i18n import _
 
@@ -107,21 +107,35 @@ def restore(
     "--read-data-subset", "subset", type=read.subset, metavar="SUBSET",
     help="Read a part of the data: 2/7 (the second of seven parts), 5% or 1G (at random).",
 )  # fmt: skip
+@click.option("--no-cache", is_flag=True, help="Keep no note on this computer of what is damaged.")
 @json_option
+@click.pass_context
 @with_place
-def check(place: Place, read_data: bool, subset: ReadSubset | None, as_json: bool) -> int:
-    """Check that everything is there and fits together."""
+def check(
+    place: Place, ctx: click.Context, read_data: bool, subset: ReadSubset | None, no_cache: bool, as_json: bool
+) -> int:
+    """Check that everything is there and fits together.
+
+    The next back-up from this computer stores anew what is damaged and still at the source.
+    """
     if read_data and subset is not None:
         raise click.UsageError(_("--read-data reads everything; --read-data-subset a part."))
     opening = place.opening()
     from app.cli.repo_output import check_document, check_lines, echo_lines, watched
+    from app.paths import Home
     from app.repository import checker as _loaded_meanwhile  # noqa: F401
     from app.repository.model import Cancel, Monitor
 
+    session = ctx.find_object(Session)
+    state_dir = None if no_cache else (session.home if session else Home.locate()).engine_cache
     repository, monitor, cancel = opening.result(), Monitor(), Cancel()
     with watched(monitor, cancel):
         report = repository.check(
-            read_data=read_data or subset is not None, subset=subset, monitor=monitor, cancel=cancel
+            read_data=read_data or subset is not None,
+            subset=subset,
+            monitor=monitor,
+            cancel=cancel,
+            state_dir=state_dir,
         )
     if as_json:
         print_json(check_document(report))

@@ -49,7 +49,13 @@ def run_check(
         place = installation.target(target)
         repository = open_target(installation.home, place)
         subset = Parts(numbers=parts_of(part)) if part else None
-        report = repository.check(read_data=part != STRUCTURE, subset=subset, monitor=monitor, cancel=cancel)
+        report = repository.check(
+            read_data=part != STRUCTURE,
+            subset=subset,
+            monitor=monitor,
+            cancel=cancel,
+            state_dir=installation.home.engine_cache,
+        )
         return _ending(place.id, report)
 
     return conduct(installation, records, run_id, monitor, work)

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeGuard
 
 from app.clock import Clock
+from app.repository.damage_note import distrusting
 from app.repository.dry_run import pretend
 from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
 from app.repository.exclusion import exclusion_key, exclusion_of
@@ -75,15 +77,17 @@ def backup(
     if not root.children and not root.is_target:
         raise SourceNotFound(paths=tuple(readable_path(path) for path in absolute))
     options = replace(options, hostname=options.hostname or this_host(), username=options.username or this_user())
-    with repository.lock(clock=clock) as lock:
+    with repository.lock(clock=clock) as lock, distrusting(repository, state_dir) as is_damaged:
         before = _find_before(repository, absolute, options, state_dir)
+        if is_damaged:
+            before = replace(before, state=SourceState())
         if options.dry_run:
             before = replace(before, state_file=None)
         with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before, ahead or {})) as run:
             tree = run.carry_out(root, missing)
             _ensure_still_there(root)
             lock.ensure_held()
-            if options.skip_if_unchanged and before.parent is not None and before.parent.tree == tree:
+            if options.skip_if_unchanged and _is_as(before.parent, tree, repository):
                 before.save(replace(run.walk.seen, snapshot=before.parent.id, indexes=repository.index_names()))
                 return run.summarize(before.parent, clock.monotonic() - started_s)
             snapshot = repository.save_snapshot(
@@ -192,6 +196,11 @@ def _newest_alike(repository: Repository, paths: tuple[bytes, ...], hostname: st
         if snapshot.hostname == hostname and {readable_path(path) for path in snapshot.paths} == readable
     ]
     return alike[-1] if alike else None
+
+
+def _is_as(parent: Snapshot | None, tree: BlobId, repository: Repository) -> TypeGuard[Snapshot]:
+    """Tell whether a run found all as in its parent; of a mirror, everybody must have that parent."""
+    return parent is not None and parent.tree == tree and repository.has_snapshot(parent.id)
 
 
 def _ensure_still_there(root: Place) -> None:

@@ -8,6 +8,7 @@ Reasons of a problem: "hash" (a file is not what its name says), "mac" and the o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from app.clock import SystemClock
 from app.repository.backend.base import FileKind
@@ -21,6 +22,7 @@ from app.repository.check_files import (
 )
 from app.repository.check_structure import Finding, StructureFindings, touched_snapshots, walk_structure
 from app.repository.crypto import OVERHEAD
+from app.repository.damage_note import note_damage
 from app.repository.model import Cancel, CheckProblem, CheckReport, Monitor, PackId, Phase
 from app.repository.pack import PackEntry
 from app.repository.parallel import run_tasks, worker_count
@@ -40,8 +42,11 @@ def check(
     monitor: Monitor,
     cancel: Cancel,
     subset: ReadSubset | None = None,
+    state_dir: Path | str | None = None,
 ) -> CheckReport:
     """Check everything that snapshots need; with `read_data` every byte of it, or of a `subset` of the packs.
+
+    With a `state_dir` the next back-up from there stores anew what is damaged and still at the source.
 
     Damage is never an exception but a problem in the report, with the snapshots it touches. Packs that no index lists
     are no damage: an interrupted back-up leaves some. Raises Cancelled, RepositoryLocked, BackendUnavailable.
@@ -56,6 +61,9 @@ def check(
         run = _Run(repository, files, packs, to_read, monitor, cancel)
         run.perform()
         findings = files.findings
+        if state_dir is not None:
+            damaged = {pack for finding in findings if (pack := pack_of(finding.file)) is not None}
+            note_damage(state_dir, repository.id, damaged=damaged, looked_at=to_read.keys(), stored=packs.keys())
         touched = touched_snapshots(repository, files.index, findings, files.snapshots, cancel)
     problems = [
         CheckProblem(finding.file, finding.reason, snapshots)
@@ -98,6 +106,12 @@ def _find_packs(
         elif size != pack_size(entries):
             findings.append(Finding(f"data/{pack.hex()}", "pack-size", blobs_of(entries)))
     return to_read
+
+
+def pack_of(file: str) -> PackId | None:
+    """Return the pack that a finding is about, None when it is about something else."""
+    kind, _slash, name = file.partition("/")
+    return PackId(bytes.fromhex(name)) if kind == FileKind.PACK.value and name else None
 
 
 def pack_size(entries: Sequence[PackEntry]) -> int:

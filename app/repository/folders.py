@@ -428,8 +428,12 @@ class FolderWalk:
                 attributes = ()
             folder.nodes[name] = encode_node(make_node(name, status, subtree=subtree, attributes=attributes))
         plain = assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)])
-        if folder.previous is not None and hashlib.sha256(plain).digest() == folder.previous:
-            return folder.previous  # it is stored: no need to ask the index, which may not have been read
+        if (
+            folder.previous is not None
+            and hashlib.sha256(plain).digest() == folder.previous
+            and (folder.previous, True) in self._repository.index  # a repair may have struck it off
+        ):
+            return folder.previous
         return self._store_tree(plain)
 
     def _end(self, folder: _Folder, tree: BlobId) -> _Folder | None:

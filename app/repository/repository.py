@@ -14,7 +14,7 @@ import re
 import secrets
 import socket
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -54,6 +54,7 @@ from app.repository.model import (
     FoundEntry,
     Monitor,
     Node,
+    PackId,
     RestoreOptions,
     RestoreSummary,
     Snapshot,
@@ -136,6 +137,7 @@ class Repository:
         self.polynomial = int(config.chunker_polynomial, 16)
         self._index: Index | None = None
         self._index_damage: RepositoryDamaged | None = None
+        self._distrusted: frozenset[PackId] = frozenset()
         self._guard = threading.Lock()
         self._tools = _Tools()
 
@@ -192,9 +194,13 @@ class Repository:
         """Return the repository of a config that is read already; raises RepositoryDamaged, UnsupportedRepository."""
         return cls(backend, master, _decode_config(master.open(sealed_config, file="config")))
 
+    def config(self, repository_id: str) -> _ConfigJson:
+        """Return the config of a repository like this one, under another id."""
+        return _ConfigJson(self.version, repository_id, f"{self.polynomial:x}")
+
     def over(self, backend: Backend) -> Repository:
         """Return this repository as it is seen through another backend."""
-        return Repository(backend, self.master, _ConfigJson(self.version, self.id, f"{self.polynomial:x}"))
+        return Repository(backend, self.master, self.config(self.id))
 
     def rewrite_config(self, *, version: int) -> None:
         """Replace the config by one of another format version, at once and durably; for `upkeep.migrate`."""
@@ -272,6 +278,12 @@ class Repository:
         with self._guard:
             self._index = None
 
+    def distrust(self, packs: Collection[PackId]) -> None:
+        """Leave packs out of the index from now on: what they hold counts as not stored. With none, trust all again."""
+        if self._distrusted != frozenset(packs):
+            self._distrusted = frozenset(packs)
+            self.forget_index()
+
     def index_names(self) -> frozenset[str]:
         """Return the names of the index files."""
         return frozenset(info.name for info in self.backend.list(FileKind.INDEX))
@@ -284,7 +296,9 @@ class Repository:
         """Yield the packs of an index file, one at a time: a list of them would be the most memory of all."""
         try:
             plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
-            yield from decode_index(plain, file=f"index/{name}")
+            for contents in decode_index(plain, file=f"index/{name}"):
+                if contents.pack not in self._distrusted:
+                    yield contents
         except RepositoryDamaged as exc:
             self._index_damage = exc
 
@@ -455,12 +469,18 @@ class Repository:
         monitor: Monitor | None = None,
         cancel: Cancel | None = None,
         subset: ReadSubset | None = None,
+        state_dir: Path | str | None = None,
     ) -> CheckReport:
         """Check the repository; see `checker.check`."""
         from app.repository import checker
 
         return checker.check(
-            self, read_data=read_data, monitor=monitor or Monitor(), cancel=cancel or Cancel(), subset=subset
+            self,
+            read_data=read_data,
+            monitor=monitor or Monitor(),
+            cancel=cancel or Cancel(),
+            subset=subset,
+            state_dir=state_dir,
         )
 
     def walk(self, snapshot: Snapshot, path: bytes = b"/") -> Iterator[FoundEntry]:
