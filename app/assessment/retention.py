@@ -22,8 +22,12 @@ _WAITING = frozenset({"repository-locked", "keeping-everything", "target-not-the
 
 
 def prune_obligations(situation: Situation) -> tuple[Obligation, ...]:
-    """Return the clearing of each place for copies: after good copies, at most once a day."""
-    return tuple(_obligation(situation, t) for t in situation.machine.targets if t.purpose is Purpose.COPIES)
+    """Return the clearing of each place for copies: after good copies, at most once a day.
+
+    A server that only ever adds is cleared by whoever keeps it.
+    """
+    cleared = (t for t in situation.machine.targets if t.purpose is Purpose.COPIES and not t.only_adds)
+    return tuple(_obligation(situation, target) for target in cleared)
 
 
 def _obligation(situation: Situation, target: Target) -> Obligation:

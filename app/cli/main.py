@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "task": Entry("app.cli.task", "task", N_("One task: how to do it, done, put off.")),
     "targets": Entry("app.cli.places", "targets", N_("The places for copies, and the USB disks plugged in now.")),
     "disk": Entry("app.cli.disk", "disk", N_("Set a disk up for copies, erase one, let one go, say who has it.")),
+    "place": Entry("app.cli.place", "place", N_("A server as a place for copies: find one, add it, test it.")),
     "power": Entry("app.cli.places", "power", N_("The UPSes: on mains or on battery, and for how long.")),
     "backup": Entry("app.cli.backup", "backup", N_("Make a copy now.")),
     "versions": Entry("app.cli.restore", "versions", N_("The versions of one file.")),
@@ -52,6 +53,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "recovery-sheet": Entry(
         "app.cli.recovery", "recovery_sheet", N_("A new recovery sheet, when the old one is lost.")
     ),
+    "adopt": Entry("app.cli.adopt", "adopt", N_("Open the copies of another computer, on a new one.")),
     "demo": Entry("app.cli.demo", "demo", N_("A sample school walks the whole way.")),
     "repo": Entry("app.cli.repo", "repo", N_("A bare repository, for the IT provider.")),
     "agent": Entry("app.cli.agent", "agent", N_("The process that does the work.")),

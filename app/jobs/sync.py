@@ -275,6 +275,8 @@ class _Session:
 
     def _thin(self) -> None:
         self._thinned_s = self._clock.monotonic()
+        if self._target.only_adds:
+            return
         # Thinning is housekeeping: a place that is busy or away just now is thinned an hour later.
         with contextlib.suppress(TargetError, BackendError, RepositoryLocked):
             thin(self._open(), self._state.data_set, self._clock)

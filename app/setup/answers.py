@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from app.policy.machine import TargetKind, Ups
+from app.policy.machine import RemotePlace, TargetKind, Ups
 from app.policy.model import Classification, DataSetKind, Language
 
 
@@ -54,6 +54,12 @@ class PlaceAnswer:
     offsite: bool = False
     fs_uuid: str = ""
     serial: str = ""
+    on_network: RemotePlace | None = None
+    """How a place on a network is reached; its secret lies in `secrets/` already, or in `secret_file`."""
+    secret_file: Path | None = None
+    site_address: str = ""
+    distance_km: int | None = None
+    same_zone: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from app.policy.model import (
     Policy,
     TypicalDataSet,
 )
+from app.policy.network_file import read_network
 from app.policy.yamlfile import Report, parse_yaml, read_bytes
 from app.setup.answers import DataSetAnswer, OrganisationAnswer, PeopleAnswer, PlaceAnswer, SetupAnswers
 from app.setup.errors import SetupInvalid
@@ -134,7 +135,10 @@ def _places(items: tuple[Item, ...]) -> tuple[PlaceAnswer, ...]:
         with item.fields() as fields:
             name = fields.text("name")
             kind = fields.choice("kind", TargetKind)
-            path = fields.need("path") if kind is TargetKind.FOLDER else fields.get("path")
+            remote = kind not in (TargetKind.FOLDER, TargetKind.USB)
+            path = None if remote else fields.need("path") if kind is TargetKind.FOLDER else fields.get("path")
+            secret_file = fields.get("secret_file") if remote else None
+            distance, same_zone = fields.get("distance_km"), fields.get("same_zone")
             answers.append(
                 PlaceAnswer(
                     id=unique_slug(name, {answer.id for answer in answers}),
@@ -146,6 +150,11 @@ def _places(items: tuple[Item, ...]) -> tuple[PlaceAnswer, ...]:
                     offsite=fields.true_or_false("offsite", False),
                     fs_uuid=fields.text("fs_uuid") if kind is TargetKind.USB else fields.text("fs_uuid", ""),
                     serial=fields.text("serial", ""),
+                    on_network=read_network(fields, kind) if remote else None,
+                    secret_file=_absolute(secret_file) if secret_file else None,
+                    site_address=fields.text("site_address", ""),
+                    distance_km=distance.number(0, 20_100) if distance else None,
+                    same_zone=same_zone.true_or_false() if same_zone else None,
                 )
             )
     return tuple(answers)

@@ -25,6 +25,7 @@ from app.secret import Secret
 from app.setup.answers import DataSetAnswer, OrganisationAnswer, PlaceAnswer, SetupAnswers
 from app.setup.draft import discard_draft
 from app.setup.errors import AlreadySetUp, SetupIncomplete, SourceNotThere
+from app.setup.network import prepare_network_answer
 from app.targets.keys import KeyRing, new_recovery_key
 from app.targets.place import prepare_target
 
@@ -124,6 +125,8 @@ def _prepare(
     on_step: Callable[[Step, str], None],
 ) -> Target:
     on_step(Step.PLACE, place.name)
+    if place.on_network is not None:
+        return prepare_network_answer(home, place, answers, organisation.name, clock)
     mounted = next((d.mount_point for d in drives if place.fs_uuid and d.fs_uuid == place.fs_uuid), "")
     return prepare_target(
         home,
