@@ -14,6 +14,7 @@ from app.jobs.conduct import Ending, conduct, failed, problems_of
 from app.jobs.copies import FULL_TAG, set_tag, snapshots_not_good
 from app.jobs.errors import ReadBackFailed, SourceEmpty, SourceMissing
 from app.jobs.installation import Installation
+from app.jobs.settings_beside import leave_settings_beside
 from app.jobs.suspicion import look_for_attack
 from app.policy.machine import DataSetFolders, Target
 from app.records.facts import Outcome, Problem, Run, RunId, RunKind
@@ -75,6 +76,7 @@ def run_backup(
             clock=installation.clock,
         )
         look_for_attack(installation, records, run_id, data_set=data_set, target=target, summary=summary)
+        leave_settings_beside(installation, place, KeyRing.load(installation.home))
         ending = _ending(summary, source.problems)
         return _read_back(repository, place, summary.snapshot, ending, monitor, cancel) if full else ending
 

@@ -37,6 +37,12 @@ class TargetUnsuitable(TargetError):
     exit_code = ExitCode.USAGE
 
 
+class SettingsDamaged(TargetError):
+    """The settings that lie beside the copies cannot be read (`path`, `reason`); the copies themselves can."""
+
+    code = "settings-damaged"
+
+
 class TargetHasOtherData(TargetError):
     """The folder is in use already (`path`, `reason`: "other-organisation", "other-target", "other-files";
     `organisation` and `found` where a marker names them)."""

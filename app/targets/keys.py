@@ -96,8 +96,6 @@ class KeyRing:
             )
             write_whole(folder / RECOVERY_KEY_FILE, again.data, mode=PRIVATE)
             return replace(ring, recovery=again)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
         master = MasterKey.generate()
         password = Secret(secrets.token_urlsafe(_PASSWORD_BYTES))
         ring = cls(
@@ -106,12 +104,40 @@ class KeyRing:
             make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now, p=SCRYPT_P_RANDOM),
             make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now, p=SCRYPT_P_RANDOM),
         )
+        ring._keep(folder, password)
+        return ring
+
+    def _keep(self, folder: Path, password: Secret) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
         # The master key comes last: it is what says that the ring is whole.
         write_whole(folder / MACHINE_PASSWORD_FILE, password.reveal().encode(), mode=PRIVATE)
-        write_whole(folder / POLYNOMIAL_FILE, f"{ring.polynomial:x}".encode(), mode=PRIVATE)
-        write_whole(folder / MACHINE_KEY_FILE, ring.machine.data, mode=PRIVATE)
-        write_whole(folder / RECOVERY_KEY_FILE, ring.recovery.data, mode=PRIVATE)
-        write_whole(folder / MASTER_FILE, master.to_json(), mode=PRIVATE)
+        write_whole(folder / POLYNOMIAL_FILE, f"{self.polynomial:x}".encode(), mode=PRIVATE)
+        write_whole(folder / MACHINE_KEY_FILE, self.machine.data, mode=PRIVATE)
+        write_whole(folder / RECOVERY_KEY_FILE, self.recovery.data, mode=PRIVATE)
+        write_whole(folder / MASTER_FILE, self.master.to_json(), mode=PRIVATE)
+
+    @classmethod
+    def adopt(cls, home: Home, repository: Repository, recovery: Secret, clock: Clock) -> KeyRing:
+        """Make the keys of an organisation's existing copies those of this home, which has none yet.
+
+        `recovery` is the key of the sheet that opened them: it goes on working. Raises KeyRingMissing when the home
+        has keys of another organisation already.
+        """
+        if cls.exists(home):
+            ring = cls.load(home)
+            if ring.master != repository.master:
+                raise KeyRingMissing(path=str(home.secrets / MASTER_FILE), reason="other-organisation")
+            return ring
+        password = Secret(secrets.token_urlsafe(_PASSWORD_BYTES))
+        now, host, master = clock.now(), this_host(), repository.master
+        ring = cls(
+            master,
+            repository.polynomial,
+            make_key_file(master, password, hostname=host, username=_MACHINE_USER, now=now, p=SCRYPT_P_RANDOM),
+            make_key_file(master, recovery, hostname=host, username=_RECOVERY_USER, now=now, p=SCRYPT_P_RANDOM),
+        )
+        ring._keep(home.secrets, password)
         return ring
 
     @classmethod

@@ -298,6 +298,19 @@ TEXTS: dict[str, ErrorText] = {
     "exemption-refused": ErrorText(
         N_("Nobody can be exempt from this: a document demands it."), _NOTHING_WRITTEN, N_("Do it, or put it off.")
     ),
+    "no-copies-here": ErrorText(
+        N_("There are no copies of Vangnet in {path}."),
+        _NOTHING_WRITTEN,
+        N_("Choose the disk itself, or the folder with the file vangnet.json."),
+    ),
+    "not-taken-over": ErrorText(
+        N_("These copies cannot be taken over."), _NOTHING_WRITTEN, N_("Getting files back works all the same.")
+    ),
+    "settings-damaged": ErrorText(
+        N_("The settings beside the copies cannot be read."),
+        N_("The copies themselves can be read."),
+        N_("Get your files back, and set this computer up anew."),
+    ),
     "source-missing": ErrorText(
         N_("None of the folders of {data_set} is there."),
         N_("Earlier copies are still there."),
@@ -411,6 +424,21 @@ def _unsuitable(what: str, do: str = _OTHER_PLACE) -> ErrorText:
 
 
 REASONS: dict[tuple[str, str], ErrorText] = {
+    ("not-taken-over", "no-settings"): ErrorText(
+        N_("No settings lie beside these copies, so this computer cannot simply go on with them."),
+        _NOTHING_WRITTEN,
+        N_("Get your files back, then set this computer up anew, with an empty disk."),
+    ),
+    ("not-taken-over", "settings"): ErrorText(
+        N_("The settings beside these copies are of another version of Vangnet, or damaged."),
+        _NOTHING_WRITTEN,
+        N_("Get your files back, and install the newest version of Vangnet."),
+    ),
+    ("not-taken-over", "already-set-up"): ErrorText(
+        N_("Vangnet is set up on this computer already."),
+        _NOTHING_WRITTEN,
+        N_("Taking over is for a new computer; here you can get files back."),
+    ),
     ("evidence-unusable", "unreadable"): ErrorText(
         N_("The photo {what} cannot be read."), _NOTHING_WRITTEN, N_("Look whether the file is there.")
     ),
