@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeGuard
 
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, FileProblem, Node, NodeType, SourceChanges
@@ -416,8 +416,18 @@ class FolderWalk:
             for name, node in before.items()
         )
 
+    def _is_stored(self, tree: BlobId | None) -> TypeGuard[BlobId]:
+        """Tell whether a tree of the back-up before is there still: a repair may have struck it off."""
+        return tree is not None and (tree, True) in self._repository.index
+
     def _make_tree(self, folder: _Folder) -> BlobId:
-        if folder.place is not None and folder.previous is not None and self._leads_to_the_same(folder):
+        if (
+            folder.place is not None
+            and folder.previous is not None
+            and self._leads_to_the_same(folder)
+            # A state that is trusted vouches for its trees, and spares a run with nothing to do the whole index.
+            and (self._known or self._is_stored(folder.previous))
+        ):
             return folder.previous
         for name, status, subtree in folder.subtrees:
             try:
@@ -428,11 +438,7 @@ class FolderWalk:
                 attributes = ()
             folder.nodes[name] = encode_node(make_node(name, status, subtree=subtree, attributes=attributes))
         plain = assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)])
-        if (
-            folder.previous is not None
-            and hashlib.sha256(plain).digest() == folder.previous
-            and (folder.previous, True) in self._repository.index  # a repair may have struck it off
-        ):
+        if self._is_stored(folder.previous) and hashlib.sha256(plain).digest() == folder.previous:
             return folder.previous
         return self._store_tree(plain)
 

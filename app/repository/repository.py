@@ -36,10 +36,10 @@ from app.repository.errors import (
 from app.repository.index import (
     INDEX_FILE_LIMIT,
     Index,
+    IndexBuilder,
     PackContents,
     PackedBlob,
     StoredPack,
-    decode_index,
     encode_pack,
     join_packs,
 )
@@ -290,17 +290,14 @@ class Repository:
 
     def _load_index(self) -> Index:
         self._index_damage = None
-        return Index(self._load_index_file(name) for name in sorted(self.index_names()))
-
-    def _load_index_file(self, name: str) -> Iterator[PackContents]:
-        """Yield the packs of an index file, one at a time: a list of them would be the most memory of all."""
-        try:
-            plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
-            for contents in decode_index(plain, file=f"index/{name}"):
-                if contents.pack not in self._distrusted:
-                    yield contents
-        except RepositoryDamaged as exc:
-            self._index_damage = exc
+        builder = IndexBuilder()
+        for name in sorted(self.index_names()):
+            try:
+                plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
+                builder.add_file(plain, file=f"index/{name}", leave_out=self._distrusted)
+            except RepositoryDamaged as exc:
+                self._index_damage = exc
+        return Index.built(builder)
 
     def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""

@@ -1,0 +1,196 @@
+"""One reading, several repositories: each gets what it lacks, and one that fails does not spoil the others."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.repository import storing
+from app.repository.backend.base import FileKind
+from app.repository.backend.faulty import Fault, FaultyBackend
+from app.repository.backend.local import LocalBackend
+from app.repository.crypto import MasterKey
+from app.repository.errors import BackendError, BackendFull, RepositoryLocked, SourceNotFound
+from app.repository.keys import make_key_file
+from app.repository.mirror import MirrorResult, backup_to_all, can_mirror
+from app.repository.model import BackupOptions, BackupSummary
+from app.repository.polynomial import random_polynomial
+from app.repository.repository import Repository
+from app.secret import Secret
+from tests.fault.places import PASSWORD, Kept, contents, raw, write_noise
+from tests.rig.restic import Restic
+
+NAMES = ("nas", "annex", "disk")
+FILE_BYTES = 200_000
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Kept, ...]:
+    """Three repositories of one organisation, with small packs so that each run writes many."""
+    monkeypatch.setattr(storing, "PACK_BYTES", 256 << 10)
+    master, polynomial = MasterKey.generate(), random_polynomial()
+    now = datetime(2026, 5, 4, tzinfo=UTC)
+    made = []
+    for name in NAMES:
+        key = make_key_file(master, Secret(PASSWORD), hostname="h", username="u", now=now, n=1 << 10, p=1)
+        Repository.init(LocalBackend(tmp_path / name), master, [key], polynomial=polynomial)
+        made.append(Kept(tmp_path / name, master, Restic.at(tmp_path / name, PASSWORD, folder=tmp_path)))
+    return tuple(made)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    write_noise(folder, [f"{n % 5}/{n}.bin" for n in range(20)], FILE_BYTES, random.Random(4))
+    return folder
+
+
+def back_up(
+    places: tuple[Kept, ...], source: Path, *, options: BackupOptions | None = None
+) -> tuple[MirrorResult, ...]:
+    repositories = [place.open() for place in places]
+    return backup_to_all(repositories, [raw(source)], options=options, state_dir=source.parent / "state")
+
+
+def good(result: MirrorResult) -> BackupSummary:
+    assert result.error is None
+    assert result.summary is not None
+    return result.summary
+
+
+def packs(place: Kept) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in (place.folder / "data").rglob("*") if path.is_file()}
+
+
+def assert_holds(place: Kept, source: Path, summary: BackupSummary, to: Path) -> None:
+    place.assert_sound()
+    assert summary.snapshot.id in place.ids()
+    assert contents(place.restored(summary.snapshot, to)) == contents(source)
+
+
+def test_all_get_the_same_packs_and_snapshot_from_one_reading(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path
+) -> None:
+    results = back_up(places, source)
+    assert packs(places[0]) == packs(places[1]) == packs(places[2])
+    assert len({good(result).snapshot.id for result in results}) == 1
+    assert {good(result).bytes_read for result in results} == {20 * FILE_BYTES}
+    for place, result in zip(places, results, strict=True):
+        assert good(result).bytes_added == sum(packs(place).values())
+        assert_holds(place, source, good(result), tmp_path / f"restored-{place.folder.name}")
+
+
+def test_what_did_not_change_is_not_read_again(places: tuple[Kept, ...], source: Path) -> None:
+    back_up(places, source)
+    (source / "new.txt").write_text("new")
+    for result in back_up(places, source):
+        assert good(result).bytes_read == 3
+        assert good(result).files == 21
+
+
+def test_a_disk_that_was_away_catches_up_and_the_others_do_not_grow(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path
+) -> None:
+    back_up(places, source)
+    at_home = places[:2]
+    write_noise(source, [f"later/{n}.bin" for n in range(8)], FILE_BYTES, random.Random(5))
+    back_up(at_home, source)
+    before = packs(places[0])
+    write_noise(source, ["today.bin"], FILE_BYTES, random.Random(6))
+    nas, annex, disk = (good(result) for result in back_up(places, source))
+    grown = sum(packs(places[0]).values()) - sum(before.values())
+    assert grown < 2 * FILE_BYTES, "only what is new today"
+    assert nas.bytes_added == annex.bytes_added == grown
+    assert disk.bytes_added > 9 * FILE_BYTES
+    for place, summary in zip(places, (nas, annex, disk), strict=True):
+        assert_holds(place, source, summary, tmp_path / f"restored-{place.folder.name}")
+
+
+def test_a_place_that_breaks_half_way_is_left_behind_and_catches_up_next_time(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path
+) -> None:
+    earlier = good(back_up(places, source)[2])
+    write_noise(source, [f"later/{n}.bin" for n in range(40)], FILE_BYTES, random.Random(7))
+    disk = places[2].folder
+    before = len(packs(places[2]))
+
+    def pull_out() -> None:
+        while len(packs(places[2])) <= before:
+            time.sleep(0.001)
+        (disk / "data").rename(disk / "gone")
+        (disk / "data").touch()
+
+    puller = threading.Thread(target=pull_out)
+    puller.start()
+    nas, annex, broken = back_up(places, source)
+    puller.join()
+    assert isinstance(broken.error, BackendError)
+    assert broken.summary is None
+    for place, result in zip(places, (nas, annex), strict=False):
+        assert_holds(place, source, good(result), tmp_path / f"restored-{place.folder.name}")
+    (disk / "data").unlink()
+    (disk / "gone").rename(disk / "data")
+    assert places[2].ids() == {earlier.snapshot.id}, "nothing is listed that is not whole"
+    places[2].assert_sound()
+    again = good(back_up(places, source)[2])
+    assert_holds(places[2], source, again, tmp_path / "restored-again")
+
+
+@pytest.mark.parametrize("kind", [FileKind.LOCK, FileKind.PACK, FileKind.INDEX, FileKind.SNAPSHOT])
+def test_whatever_cannot_be_written_to_one_the_others_are_whole(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path, kind: FileKind
+) -> None:
+    fault = Fault(1, lambda: BackendFull(location="disk"), kinds=frozenset({kind}))
+    faults = {places[1].folder: [fault]}
+    repositories = [
+        Repository.open(FaultyBackend(LocalBackend(place.folder), *faults.get(place.folder, [])), master=place.master)
+        for place in places
+    ]
+    nas, full, disk = backup_to_all(repositories, [raw(source)])
+    assert isinstance(full.error, BackendFull)
+    assert places[1].ids() == set()
+    places[1].assert_sound()
+    assert_holds(places[0], source, good(nas), tmp_path / "restored-nas")
+    assert_holds(places[2], source, good(disk), tmp_path / "restored-disk")
+
+
+def test_one_that_is_being_pruned_is_left_out(places: tuple[Kept, ...], source: Path) -> None:
+    with places[0].open().lock(exclusive=True):
+        pruned, *others = back_up(places, source)
+    assert isinstance(pruned.error, RepositoryLocked)
+    assert all(good(result) for result in others)
+
+
+def test_when_all_fail_each_says_why(places: tuple[Kept, ...], source: Path) -> None:
+    for place in places:
+        shutil.rmtree(place.folder / "locks")
+        (place.folder / "locks").touch()
+    assert all(isinstance(result.error, BackendError) for result in back_up(places, source))
+
+
+def test_what_is_wrong_with_the_source_is_wrong_for_all(places: tuple[Kept, ...], source: Path) -> None:
+    shutil.rmtree(source)
+    with pytest.raises(SourceNotFound):
+        back_up(places, source)
+
+
+def test_an_unchanged_source_is_skipped_only_where_everybody_has_it(places: tuple[Kept, ...], source: Path) -> None:
+    back_up(places[:2], source)
+    options = BackupOptions(skip_if_unchanged=True)
+    back_up(places[:2], source, options=options)
+    assert [len(place.ids()) for place in places] == [1, 1, 0]
+    back_up(places, source, options=options)
+    assert [len(place.ids()) for place in places] == [2, 2, 1]
+
+
+def test_repositories_of_another_organisation_do_not_fit(places: tuple[Kept, ...], tmp_path: Path) -> None:
+    stranger = Kept.make(tmp_path / "stranger")
+    assert can_mirror([place.open() for place in places])
+    assert not can_mirror([places[0].open(), stranger.open()])
+    assert not can_mirror([places[0].open(), places[0].open()])
