@@ -61,7 +61,7 @@ def letter(notice: Notice, background: Background) -> Letter:
         computer=background.computer, organisation=background.organisation
     )
     # A name in the policy may hold anything; a subject is one line.
-    subject = " ".join(f"{title} · {background.organisation}".split())
+    subject = " ".join(" · ".join(part for part in (title, background.organisation) if part.strip()).split())
     return Letter(subject, "\n".join((*body, "", "-- ", signed)) + "\n")
 
 

@@ -49,6 +49,8 @@ class VangnetApp(App[None]):
         Binding("4", "go('checklist')", show=False),
         Binding("5", "go('disks')", show=False),
         Binding("t", "go('tasks')", show=False),
+        Binding("v", "go('inbox')", show=False),
+        Binding("p", "go('people')", show=False),
         Binding("f2", "other_language", show=False, priority=True),
         Binding("f3", "other_theme", show=False, priority=True),
         Binding("ctrl+q,ctrl+c", "quit", show=False, priority=True),
@@ -212,6 +214,12 @@ class VangnetApp(App[None]):
             # Not awaited: the screen that is left may be the one whose key or click this is.
             self.switch_screen(_screen(place))
 
+    def open_alarm(self, run: int) -> None:
+        """Show an alarm of possible ransomware."""
+        from app.tui.screens.alarm import AlarmScreen
+
+        self.switch_screen(AlarmScreen(run))
+
     def action_explain(self) -> None:
         """Explain the screen in plain words."""
         current = self.screen
@@ -268,6 +276,18 @@ def _screen(place: str) -> Frame:
         from app.tui.screens.disks import DisksScreen
 
         return DisksScreen()
+    if place == "inbox":
+        from app.tui.screens.inbox import InboxScreen
+
+        return InboxScreen()
+    if place == "people":
+        from app.tui.screens.people import PeopleScreen
+
+        return PeopleScreen()
+    if place == "alarm":
+        from app.tui.screens.alarm import AlarmScreen
+
+        return AlarmScreen()
     if place == "checklist":
         from app.tui.screens.checklist import ChecklistScreen
 

@@ -48,6 +48,10 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             app.push_screen(HowDialog(picture, task))
         case ObligationKind.APPROVE_POLICY:
             await approve_policy(app, picture)
+        case ObligationKind.ANSWER_ALARM:
+            app.open_alarm(int(dict(task.data).get("run") or 0))
+        case ObligationKind.JUDGE:
+            app.action_go("inbox")
         case ObligationKind.CHECKLIST:
             app.action_go("checklist")
         case ObligationKind.PRUNE | ObligationKind.REPAIR_CONFIGURATION:

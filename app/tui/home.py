@@ -24,6 +24,7 @@ from app.paths import Home
 from app.policy.machine import TargetKind
 from app.policy.model import Language, Policy, Role
 from app.records.facts import (
+    AnomalyVerdict,
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
@@ -32,6 +33,7 @@ from app.records.facts import (
     RequestId,
     RequestKind,
     RunId,
+    SentNotice,
 )
 from app.records.presence import agent_pid
 from app.records.store import Records
@@ -48,6 +50,11 @@ from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk
     from app.targets.udisks import FileSystem
+if TYPE_CHECKING:
+    from app.notices.accounts import MailAccount
+    from app.notices.people import Arrival
+    from app.policy.machine import Person
+    from app.tui.screens.inbox import Verdict
 
 Answer = TypeVar("Answer")
 
@@ -184,6 +191,58 @@ class HomeSource:
         from app.jobs.director import approve_policy
 
         await self._write(lambda records: approve_policy(self._installation(), records, by=by, pin=pin))
+
+    async def judge(self, verdict: Verdict, *, pin: Secret) -> None:
+        from app.jobs.director import judge
+
+        await self._write(
+            lambda records: judge(
+                self._installation(), records, verdict.case, verdict.ruling, by=verdict.by, remark=verdict.remark,
+                owner=verdict.owner, due=verdict.due, pin=pin,
+            )
+        )  # fmt: skip
+
+    async def answer_alarm(self, run: RunId, verdict: AnomalyVerdict, *, by: str, remark: str) -> None:
+        from app.jobs.suspicion import answer_alarm
+
+        await self._write(
+            lambda records: answer_alarm(self._installation(), records, run, verdict, by=by, remark=remark)
+        )
+
+    # Who is told
+
+    async def set_person(self, person: Person, *, instead_of: Person | None) -> None:
+        from app.notices.people import set_person
+
+        await self._write(
+            lambda _records: set_person(self._home, self._installation().policy, person, instead_of=instead_of)
+        )
+
+    async def remove_person(self, person: Person) -> None:
+        from app.notices.people import remove_person
+
+        await self._write(
+            lambda _records: remove_person(self._home, self._installation().policy, person.role, person.name)
+        )
+
+    async def mail_account(self) -> MailAccount | None:
+        from app.notices.accounts import load_accounts
+
+        return (await asyncio.to_thread(load_accounts, self._home)).mail
+
+    async def set_mail(self, account: MailAccount) -> None:
+        from app.notices.accounts import load_accounts, save_accounts
+
+        await asyncio.to_thread(lambda: save_accounts(self._home, load_accounts(self._home).with_mail(account)))
+
+    async def send_test(self) -> tuple[Arrival, ...]:
+        from app.notices.people import send_test
+
+        installation = await self._loaded()
+        return await send_test(self._home, installation.policy, installation.machine)
+
+    async def notices(self) -> tuple[SentNotice, ...]:
+        return await self._read(lambda records: records.notices(limit=10))
 
     async def test_recovery_key(self, typed: str, by: str) -> bool:
         from app.targets.keys import opens

@@ -18,9 +18,10 @@ from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.schedule import NextRun
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing
-from app.policy.machine import Machine
+from app.policy.machine import Machine, Person
 from app.policy.model import DataSetId, Language, Plan, Policy, Role
 from app.records.facts import (
+    AnomalyVerdict,
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
@@ -32,6 +33,7 @@ from app.records.facts import (
     RequestKind,
     Run,
     RunId,
+    SentNotice,
 )
 from app.secret import Secret
 from app.setup.answers import SetupAnswers
@@ -42,6 +44,11 @@ from app.targets.suitability import PlaceReport
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk
     from app.targets.udisks import FileSystem
+
+if TYPE_CHECKING:
+    from app.notices.accounts import MailAccount
+    from app.notices.people import Arrival
+    from app.tui.screens.inbox import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +205,33 @@ class Source(Protocol):
         """Record the director's approval; raises VangnetError, among others when the PIN is wrong."""
         ...
 
+    async def judge(self, verdict: Verdict, *, pin: Secret) -> None:
+        """Record the director's verdict on something that went wrong. Raises WrongPin, UnknownCase …"""
+        ...
+
+    async def answer_alarm(self, run: RunId, verdict: AnomalyVerdict, *, by: str, remark: str) -> None:
+        """Say what an alarm of possible ransomware was; raises UnknownAnomaly."""
+        ...
+
+    # Who is told
+    async def set_person(self, person: Person, *, instead_of: Person | None) -> None: ...
+
+    async def remove_person(self, person: Person) -> None: ...
+
+    async def mail_account(self) -> MailAccount | None: ...
+
+    async def set_mail(self, account: MailAccount) -> None:
+        """Keep the account that mail is sent from; raises BadAddress."""
+        ...
+
+    async def send_test(self) -> tuple[Arrival, ...]:
+        """Send a test to everybody and say what arrived."""
+        ...
+
+    async def notices(self) -> tuple[SentNotice, ...]:
+        """Return what people were told last, the newest first."""
+        ...
+
     async def test_recovery_key(self, typed: str, by: str) -> bool:
         """Try a typed recovery key on the organisation's keys; a right one is recorded as a test of the key.
 
@@ -254,6 +288,10 @@ class Source(Protocol):
 
     async def look_at_data(self, path: Path) -> FolderLook:
         """Look whether a folder is there and count what is in it."""
+        ...
+
+    async def find_upses(self) -> Discovery:
+        """Look for UPSes that can be read from here; takes about a second."""
         ...
 
     async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:

@@ -9,7 +9,7 @@ from typing import Final
 from app.assessment.anomaly import Sign
 from app.assessment.judgements import Case, CaseKind
 from app.assessment.model import ObligationKind
-from app.i18n import N_, _, ngettext
+from app.i18n import _, ngettext
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Policy
 from app.records.facts import Anomaly, Judgement, Ruling
@@ -17,36 +17,31 @@ from app.wording.errors import explain
 from app.wording.numbers import felt_number
 from app.wording.times import felt_day, felt_time
 
-SIGNS: Final[dict[str, tuple[str, str]]] = {
-    Sign.CANARY: (
-        N_("A watch file that nobody should touch was changed or removed."),
-        N_("{count} watch files that nobody should touch were changed or removed."),
+SIGNS: Final[dict[str, Callable[[int], str]]] = {
+    Sign.CANARY: lambda count: ngettext(
+        "{count} watch file that nobody should touch was changed or removed.",
+        "{count} watch files that nobody should touch were changed or removed.",
+        count,
     ),
-    Sign.ENCRYPTED: (
-        N_("{count} file looks encrypted all of a sudden."),
-        N_("{count} files look encrypted all of a sudden."),
+    Sign.ENCRYPTED: lambda count: ngettext(
+        "{count} file looks encrypted all of a sudden.", "{count} files look encrypted all of a sudden.", count
     ),
-    Sign.REWRITTEN: (
-        N_("{count} file has changed at once: far more than usual."),
-        N_("{count} files have changed at once: far more than usual."),
+    Sign.REWRITTEN: lambda count: ngettext(
+        "{count} file has changed at once: far more than usual.",
+        "{count} files have changed at once: far more than usual.",
+        count,
     ),
-    Sign.RENAMED: (
-        N_("{count} file has another name all of a sudden."),
-        N_("{count} files have another name all of a sudden."),
+    Sign.RENAMED: lambda count: ngettext(
+        "{count} file has another name all of a sudden.", "{count} files have another name all of a sudden.", count
     ),
-    Sign.GONE: (N_("{count} file is gone."), N_("{count} files are gone.")),
+    Sign.GONE: lambda count: ngettext("{count} file is gone.", "{count} files are gone.", count),
 }
 
 
 def sign_texts(anomaly: Anomaly) -> tuple[str, ...]:
     """Say what was noticed, one sentence for each sign."""
-    said = []
-    for code, figure in anomaly.signs:
-        count = int(figure) if figure.isdigit() else 1
-        if code in SIGNS:
-            singular, plural = SIGNS[code]
-            said.append(ngettext(singular, plural, count).format(count=felt_number(count)))
-    return tuple(said)
+    found = [(code, int(figure) if figure.isdigit() else 1) for code, figure in anomaly.signs if code in SIGNS]
+    return tuple(SIGNS[code](count).format(count=felt_number(count)) for code, count in found)
 
 
 def case_title(case: Case, policy: Policy, machine: Machine) -> str:

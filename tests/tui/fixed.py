@@ -7,19 +7,25 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from app.assessment.judgements import open_cases
 from app.assessment.new_disks import ignoring
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing, EvidenceMissing, PostponeRefused
+from app.notices.accounts import MailAccount
+from app.notices.people import Arrival
 from app.policy.load import template_policy
+from app.policy.machine import Person
 from app.policy.model import Language, Policy, Role
 from app.records.facts import (
+    AnomalyVerdict,
     Attestation,
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
     Facts,
     Handover,
+    Judgement,
     Outcome,
     Postponement,
     Request,
@@ -27,6 +33,7 @@ from app.records.facts import (
     RequestKind,
     RequestState,
     RunId,
+    SentNotice,
 )
 from app.secret import Secret
 from app.setup.answers import SetupAnswers
@@ -37,6 +44,7 @@ from app.targets.erasing import disk_title
 from app.targets.errors import DiskNotToBeErased
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
 from app.targets.udisks import FileSystem
+from app.tui.screens.inbox import Verdict as InboxVerdict
 from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
 from tests.tui import sample
 
@@ -65,6 +73,9 @@ class FixedSource:
         self.folders: dict[Path, FolderLook] = {}
         self.place_problems: dict[Path, PlaceProblemCode] = {}
         self.request_state = RequestState.DONE
+        self.account: MailAccount | None = None
+        self.arrivals: tuple[Arrival, ...] = ()
+        self.sent: tuple[SentNotice, ...] = ()
         self.disk_found: DiskLook | VangnetError | None = None
         self.added: list[tuple[str, NewDisk]] = []
         self.erased: list[tuple[str, str]] = []
@@ -204,6 +215,46 @@ class FixedSource:
 
         if pin.reveal() != self.pin:
             raise WrongPin(role="director")
+
+    async def judge(self, verdict: InboxVerdict, *, pin: Secret) -> None:
+        self._check(pin)
+        assert self.picture is not None
+        found = next(c for c in open_cases(self.picture.facts, sample.NOW) if c.id == verdict.case)
+        judgement = Judgement(
+            verdict.case, found.last, verdict.ruling, verdict.remark, verdict.owner, verdict.due, verdict.by, sample.NOW
+        )
+        self.change(replace(self.picture.facts, judgements=(*self.picture.facts.judgements, judgement)))
+
+    async def answer_alarm(self, run: RunId, verdict: AnomalyVerdict, *, by: str, remark: str) -> None:
+        assert self.picture is not None
+        anomalies = tuple(
+            replace(a, verdict=verdict, closed_by=by, remark=remark, closed_at=sample.NOW) if a.run == run else a
+            for a in self.picture.facts.anomalies
+        )
+        self.change(replace(self.picture.facts, anomalies=anomalies))
+
+    async def set_person(self, person: Person, *, instead_of: Person | None) -> None:
+        assert self.picture is not None
+        others = tuple(p for p in self.picture.machine.people if p not in (instead_of, person))
+        machine = replace(self.picture.machine, people=(*others, person))
+        self.picture = replace(self.picture, machine=machine)
+
+    async def remove_person(self, person: Person) -> None:
+        assert self.picture is not None
+        people = tuple(p for p in self.picture.machine.people if p != person)
+        self.picture = replace(self.picture, machine=replace(self.picture.machine, people=people))
+
+    async def mail_account(self) -> MailAccount | None:
+        return self.account
+
+    async def set_mail(self, account: MailAccount) -> None:
+        self.account = account
+
+    async def send_test(self) -> tuple[Arrival, ...]:
+        return self.arrivals
+
+    async def notices(self) -> tuple[SentNotice, ...]:
+        return self.sent
 
     async def test_recovery_key(self, typed: str, by: str) -> bool:
         return typed == KEY.reveal()

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from app.assessment.judgements import open_cases
 from app.assessment.model import Obligation, State, Timing
 from app.assessment.new_disks import unknown_disks
 from app.i18n import _, ngettext
@@ -60,6 +61,9 @@ class TodayScreen(Frame):
             yield KeyHint("x", _("Stop this copy"), "screen.stop")
         else:
             yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
+        if picture is not None and (waiting := len(open_cases(picture.facts, picture.now))):
+            yield KeyHint("v", _("Verdicts ({count})").format(count=waiting), "app.go('inbox')")
+        yield KeyHint("p", _("Who gets told"), "app.go('people')")
         if self.query_one("#content").max_scroll_y:
             yield KeyHint("PgDn", _("More"), "screen.more(1)")
         yield KeyHint("F2", _("Nederlands"), "app.other_language")
