@@ -18,6 +18,8 @@ from app.policy.model import DataSet, Demand, Plan, Requirement, Tier
 
 DISK_MAY_LAG = timedelta(days=7)
 """How old the copy on a disk that travels may be, when a place that is always there keeps the daily one (advice)."""
+TO_CATCH_UP = timedelta(hours=4)
+"""So long after people are back and the computer is on again, everything is up to date."""
 FAR_TOO_OLD = 3
 """So many times the allowed age makes a copy an error: 72 hours for a daily one (checklist C08)."""
 
@@ -68,7 +70,8 @@ def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target
     if last is not None:
         # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
         soonest = later(last, plan.max_age, tz)
-        opens = last_occurrence(situation.machine.backup_time, last, soonest, tz) or soonest
+        # One that was caught up a few hours before that hour is not made again at it.
+        opens = last_occurrence(situation.machine.backup_time, last + plan.max_age / 4, soonest, tz) or soonest
     due, late_from = _when_people_are_there(situation, target, last, due, due + grace(allowed))
     return CopyAge(data_set, plan, target, last, expires, opens, due, late_from, allowed)
 
@@ -76,10 +79,16 @@ def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target
 def _when_people_are_there(
     situation: Situation, target: Target, last: datetime | None, due: datetime, late_from: datetime
 ) -> tuple[datetime, datetime]:
-    """Move what a disk owes out of the days on which nobody can plug it in: before them, or else after them."""
-    away = absence(situation.policy.calendar, due, situation.tz) if target.removable else None
+    """Move what a disk owes out of the days on which nobody can plug it in: before them, or else after them.
+
+    On a place that is always there the copy stays due: the machine makes it whenever the computer is on. But if it was
+    off with everybody gone, the copy is late only when it is not made once they are back.
+    """
+    away = absence(situation.policy.calendar, due, situation.tz)
     if away is None:
         return due, late_from
+    if not target.removable:
+        return due, max(late_from, away.back + TO_CATCH_UP)
     late_from = max(late_from, away.settled)
     before = situation.now < away.leave and (last is None or last < away.ask)
     return (min(due, away.ask) if before else away.back), late_from
@@ -115,7 +124,11 @@ def age_state(situation: Situation, last: datetime | None, allowed: timedelta) -
         return none_yet
     if now <= later(last, allowed, tz) + grace(allowed):
         return State.OK
-    too_old = now > later(last, allowed * FAR_TOO_OLD, tz)
+    expired = later(last, allowed, tz)
+    away = absence(situation.policy.calendar, expired, tz)
+    # It became too old while nobody was there: they have a morning to catch up before that is called an error.
+    excused = away is not None and now <= away.back + TO_CATCH_UP
+    too_old = now > later(last, allowed * FAR_TOO_OLD, tz) and not excused
     return min(none_yet, State.ERROR if too_old else State.ATTENTION)
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from app.assessment.local_time import local_moment
-from app.assessment.model import Obligation, ObligationKind, Timing
+from app.assessment.model import Obligation, Timing
 from app.assessment.situation import Situation
 from app.policy.calendar import Calendar
 
+DAY_BEGINS = 8
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -43,9 +44,9 @@ def absence(calendar: Calendar, due: datetime, tz: tzinfo) -> Absence | None:
     ask = calendar.last_open_before(last) if closure.is_long else last
     return Absence(
         ask=_morning(ask, tz),
-        leave=_morning(last + timedelta(days=1), tz),
+        leave=_midnight(last + timedelta(days=1), tz),
         back=_morning(first, tz),
-        settled=_morning(first + timedelta(days=1), tz),
+        settled=_midnight(first + timedelta(days=1), tz),
     )
 
 
@@ -56,11 +57,8 @@ def people_back(calendar: Calendar, now: datetime, tz: tzinfo) -> datetime | Non
 
 
 def in_peoples_time(situation: Situation, obligation: Obligation) -> Obligation:
-    """Move a person's obligation that falls due while nobody is there: pressed for before, late only after.
-
-    A disk that is asked for follows its copies, whose due dates have been moved already.
-    """
-    if obligation.who is None or obligation.timing is Timing.MET or _follows_copies(obligation):
+    """Move a person's obligation that falls due while nobody is there: pressed for before, late only after."""
+    if obligation.who is None or obligation.timing is Timing.MET:
         return obligation
     away = absence(situation.policy.calendar, obligation.due, situation.tz)
     if away is None:
@@ -73,10 +71,9 @@ def in_peoples_time(situation: Situation, obligation: Obligation) -> Obligation:
     return replace(obligation, due=away.settled, timing=Timing.DUE if excused else obligation.timing)
 
 
-def _follows_copies(obligation: Obligation) -> bool:
-    data = dict(obligation.data)
-    return obligation.kind is ObligationKind.PLUG_IN_DISK and data.get("for") == ObligationKind.BACKUP.value
+def _midnight(day: date, tz: tzinfo) -> datetime:
+    return local_moment(day, 0, 0, tz)
 
 
 def _morning(day: date, tz: tzinfo) -> datetime:
-    return local_moment(day, 0, 0, tz)
+    return local_moment(day, DAY_BEGINS, 0, tz)

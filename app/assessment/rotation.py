@@ -138,6 +138,7 @@ def _take_off(
     here = situation.connection(target) is ConnectionState.CONNECTED
     since = (_since(situation, target) if here else None) or situation.now
     done = bool(owed) and all(o.timing is Timing.MET and not o.running for o in owed) and last is not None
+    done = done and not any(_is_coming(o, situation.now) for o in by_machine if o.target == target.id)
     group = {t.id for t in rotation_of(situation.machine, target)} - {target.id}
     other_turn = any(o.target in group and o.timing is not Timing.MET for o in prompts)
     needed = any(carries_demand(situation, s, target) for s, _plan in situation.covered)
@@ -157,6 +158,14 @@ def _take_off(
         why=("S2-1f", "S2-4e"),
         data=(*where_it_is(situation, target), ("offsite", "yes" if target.offsite else "")),
     )
+
+
+def _is_coming(obligation: Obligation, now: datetime) -> bool:
+    """Tell whether a disk had better stay: it is being checked or cleared, or will be in a moment."""
+    if obligation.kind not in (ObligationKind.CHECK, ObligationKind.PRUNE):
+        return False
+    waits = obligation.not_before is not None and obligation.not_before > now
+    return obligation.running or (obligation.timing is not Timing.MET and not waits)
 
 
 _FULL = ObligationKind.YEARLY_FULL.value

@@ -185,15 +185,17 @@ def _tasks(setting: Setting, was_said: Said) -> Iterator[Notice]:
     for person, channel in _ways(setting, people, here=True):
         here = channel == DESKTOP
         own = [task for task in due if here or task.who is person.role]
-        keyed = {_task_key(task, setting.today if here else None): task for task in own}
-        fresh = {key: task for key, task in keyed.items() if not was_said(key, person, channel)}
+        keyed = {task: _task_keys(task, setting.today, once=not here) for task in own}
+        fresh = {task: keys for task, keys in keyed.items() if not any(was_said(key, person, channel) for key in keys)}
         if fresh:
-            yield Notice(tuple(fresh), Topic.TASK, person, channel, Urgency.NORMAL, tasks=tuple(fresh.values()))
+            said = tuple(key for keys in fresh.values() for key in keys)
+            yield Notice(said, Topic.TASK, person, channel, Urgency.NORMAL, tasks=tuple(fresh))
 
 
-def _task_key(task: Obligation, day: date | None) -> str:
-    key = f"task:{task.id}:{format_utc(task.due)}"
-    return key if day is None else f"{key}:{day.isoformat()}"
+def _task_keys(task: Obligation, day: date, *, once: bool) -> tuple[str, ...]:
+    """Name what is said of a task: not twice a day though its day moves, and `once` not twice for the same day."""
+    today = f"task:{task.id}:{day.isoformat()}"
+    return (today, f"task:{task.id}:{format_utc(task.due)}") if once else (today,)
 
 
 # --- once a week -----------------------------------------------------------------------------------------------

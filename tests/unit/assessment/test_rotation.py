@@ -9,7 +9,7 @@ from itertools import pairwise
 from app.assessment.model import Assessment, Obligation, ObligationKind, Timing
 from app.policy.machine import Machine, Target
 from app.policy.model import DataSetKind
-from app.records.facts import Anomaly, DriveNote, DriveSight, Facts, Handover, RunId, TargetSight
+from app.records.facts import Anomaly, DriveNote, DriveSight, Facts, Handover, Run, RunId, RunKind, TargetSight
 from tests.unit.assessment.builders import (
     DAY,
     HOUR,
@@ -47,7 +47,12 @@ def plugged(target: str, note: DriveNote = DriveNote.NONE) -> DriveSight:
 def known(a: datetime | None, b: datetime | None, *sights: TargetSight, **more: object) -> Facts:
     runs = [run(NOW - HOUR)]
     runs += [run(when, target=name) for name, when in (("a", a), ("b", b)) if when is not None]
+    runs += [checked("a"), checked("b")]
     return tended(*runs, targets=sights, **more)
+
+
+def checked(target: str) -> Run:
+    return run(NOW - HOUR, kind=RunKind.CHECK, data_set="", target=target)
 
 
 def asked(assessment: Assessment) -> list[tuple[str, Timing]]:
@@ -118,6 +123,16 @@ def test_disk_is_to_be_carried_off_once_it_has_its_copies() -> None:
     assert stands(NOW - HOUR, NOW - 30 * HOUR) is Timing.OVERDUE
 
 
+def test_disk_stays_until_the_check_that_is_due_on_it_is_done() -> None:
+    here = sight("a", connected=True, since=NOW - 2 * HOUR)
+    copies = (run(NOW - HOUR), run(NOW - HOUR, target="a"), run(NOW - 9 * DAY, target="b"))
+    unchecked = judge(tended(*copies, targets=(here,)), of=POLICY, on=two_disks())
+    assert obligation(unchecked, "check:a").timing is Timing.DUE
+    assert take_off(unchecked, "a").timing is Timing.MET
+    done = judge(tended(*copies, checked("a"), targets=(here,)), of=POLICY, on=two_disks())
+    assert take_off(done, "a").timing is not Timing.MET
+
+
 def test_disk_that_is_away_need_not_be_carried_off() -> None:
     judged = judge(known(NOW - HOUR, NOW - 3 * DAY, sight("a", connected=False)), of=POLICY, on=two_disks())
     assert take_off(judged, "a").timing is Timing.MET
@@ -128,7 +143,8 @@ def test_disk_that_carries_the_daily_copy_stays_until_the_other_one_s_turn() -> 
 
     def stands(days: float) -> tuple[Timing, list[str]]:
         here = sight("a", connected=True, since=NOW - days * DAY)
-        facts = tended(run(NOW - HOUR, target="a"), run(NOW - (days + 1) * DAY, target="b"), targets=(here,))
+        copies = (run(NOW - HOUR, target="a"), run(NOW - (days + 1) * DAY, target="b"))
+        facts = tended(*copies, checked("a"), targets=(here,))
         judged = judge(facts, of=POLICY, on=only_disks)
         return take_off(judged, "a").timing, [target for target, _ in asked(judged)]
 
