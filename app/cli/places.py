@@ -1,22 +1,18 @@
-"""`vangnet targets` and `vangnet power`: places, disks and UPSes. Without an agent both look for themselves."""
+"""`vangnet targets`: places and disks. Without an agent it looks for itself."""
 
 from __future__ import annotations
-
-import asyncio
 
 import click
 
 from app.assessment.model import TargetHealth
-from app.cli.documents import drive_document, target_document, ups_document
+from app.cli.documents import drive_document, target_document
 from app.cli.session import JsonValue, Session, json_option, pass_session, print_json
 from app.errors import NotSetUp
 from app.i18n import _
 from app.jobs.installation import Installation
-from app.records.facts import DriveSight, UpsSight
+from app.records.facts import DriveSight
 from app.records.presence import agent_pid
 from app.records.store import Records
-
-NUT_TIMEOUT_S = 2.0
 
 
 @click.command()
@@ -45,23 +41,6 @@ def targets(session: Session, as_json: bool) -> None:
         click.echo(_("No places for copies yet, and no USB disk is plugged in."))
 
 
-@click.command()
-@json_option
-@pass_session
-def power(session: Session, as_json: bool) -> None:
-    """List each UPS with its state, charge (%), runtime (s) and load (%)."""
-    from app.wording.power import ups_text
-
-    upses = _upses(session, _installation(session))
-    if as_json:
-        print_json({"upses": [ups_document(ups) for ups in upses]})
-        return
-    for ups in upses:
-        click.echo(f"  {ups_text(ups, session.clock.now())}")
-    if not upses:
-        click.echo(_("No UPS is being watched."))
-
-
 def _installation(session: Session) -> Installation | None:
     try:
         return session.installation()
@@ -76,16 +55,3 @@ def _drives(session: Session, installation: Installation | None) -> tuple[DriveS
     from app.targets.drives import connected_drives
 
     return connected_drives(installation.machine if installation else None)
-
-
-def _upses(session: Session, installation: Installation | None) -> tuple[UpsSight, ...]:
-    if agent_pid(session.home) is not None:
-        with Records.open(session.home, session.clock) as records:
-            return records.facts().upses
-    from app.power.monitor import read_machine_upses
-    from app.power.nut import probe
-
-    configured = installation.machine.upses if installation else ()
-    if configured:
-        return asyncio.run(read_machine_upses(configured, timeout_s=NUT_TIMEOUT_S, clock=session.clock))
-    return asyncio.run(probe(timeout_s=NUT_TIMEOUT_S, clock=session.clock))

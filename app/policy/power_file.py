@@ -65,14 +65,16 @@ def read_line(item: Item) -> Line:
 
 
 def _interface(item: Item) -> str:
-    name = item.text()
+    name = item.text(filled=False)
     if name and not _INTERFACE.fullmatch(name):
         item.problem(Reason.IMPOSSIBLE_VALUE, expected=(Expected.TEXT,))
     return name
 
 
 def _gateway(item: Item) -> str:
-    text = item.text()
+    text = item.text(filled=False)
+    if not text:
+        return ""
     try:
         ipaddress.IPv4Address(text)
     except ValueError:

@@ -7,13 +7,20 @@ from datetime import UTC, tzinfo
 
 from app.clock import parse_utc
 from app.i18n import _
+from app.records.power_facts import RiskAcceptance
 from app.wording.times import felt_date
 
 
+def acceptance_text(acceptance: RiskAcceptance, tz: tzinfo) -> str:
+    """Say who lives with something, until when and why."""
+    return _words(acceptance.by, felt_date(acceptance.until, tz), acceptance.reason)
+
+
 def accepted_text(data: Mapping[str, str], tz: tzinfo = UTC) -> str:
-    """Say who lives with a finding, until when and why."""
-    return _("Accepted by {by} until {until}: {reason}.").format(
-        by=data["accepted_by"],
-        until=felt_date(parse_utc(data["accepted_until"]), tz),
-        reason=data.get("accepted_because", "").rstrip("."),
-    )
+    """Say the same of a finding that carries it."""
+    until = felt_date(parse_utc(data["accepted_until"]), tz)
+    return _words(data["accepted_by"], until, data.get("accepted_because", ""))
+
+
+def _words(by: str, until: str, reason: str) -> str:
+    return _("Accepted by {by} until {until}: {reason}.").format(by=by, until=until, reason=reason.rstrip("."))
