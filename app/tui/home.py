@@ -23,6 +23,7 @@ from app.jobs.people import Closing
 from app.paths import Home
 from app.policy.machine import TargetKind
 from app.policy.model import Language, Policy, Role
+from app.power.discovery import Discovery
 from app.records.facts import (
     AnomalyVerdict,
     ChecklistAnswer,
@@ -328,6 +329,11 @@ class HomeSource:
 
     async def look_at_data(self, path: Path) -> FolderLook:
         return await asyncio.to_thread(look_at_folder, path)
+
+    async def find_upses(self) -> Discovery:
+        from app.power.discovery import discover
+
+        return await discover(clock=self._clock)
 
     async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
         from app.targets.suitability import examine_place

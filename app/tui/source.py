@@ -20,6 +20,7 @@ from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing
 from app.policy.machine import Machine, Person
 from app.policy.model import DataSetId, Language, Plan, Policy, Role
+from app.power.discovery import Discovery
 from app.records.facts import (
     AnomalyVerdict,
     ChecklistAnswer,

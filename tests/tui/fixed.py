@@ -17,6 +17,7 @@ from app.notices.people import Arrival
 from app.policy.load import template_policy
 from app.policy.machine import Person
 from app.policy.model import Language, Policy, Role
+from app.power.discovery import Discovery
 from app.records.facts import (
     AnomalyVerdict,
     Attestation,
@@ -65,6 +66,7 @@ class FixedSource:
         self.apply_error: VangnetError | None = None
         self.pin = ""
         self.sheets_seen = 0
+        self.upses = Discovery((), ())
         self.closed: list[tuple[str, Closing]] = []
         self.exempted: tuple[str, str] | None = None
         self.remembered: tuple[Language, str] | None = None
@@ -307,6 +309,9 @@ class FixedSource:
 
     async def look_at_data(self, path: Path) -> FolderLook:
         return self.folders.get(path, FolderLook(path, FolderState.FINE, 1204, 3_100_000_000))
+
+    async def find_upses(self) -> Discovery:
+        return self.upses
 
     async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
         problem = self.place_problems.get(path)

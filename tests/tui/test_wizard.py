@@ -8,14 +8,16 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.policy.machine import TargetKind
+from app.policy.machine import TargetKind, Ups, UpsId
 from app.policy.model import Availability
-from app.records.facts import DriveSight, RequestKind
+from app.power.discovery import Discovery, FoundUps, UsbUps
+from app.records.facts import DriveSight, RequestKind, UpsSight
 from app.setup.answers import SetupAnswers
 from app.targets.errors import TargetNotThere
 from app.targets.suitability import PlaceProblemCode
 from app.tui.source import FolderLook, FolderState
 from app.tui.wizard.route import FIRST, PageId, Stop, page_after, page_before, page_to_resume, pages
+from tests.tui import sample
 from tests.tui.answers import filled
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import KEY, FixedSource
@@ -107,6 +109,10 @@ async def test_the_whole_set_up_from_welcome_to_today(make_app: MakeApp) -> None
         await fill(pilot, "name", "GROENE schijf")
         await click(pilot, "#take")
         await wait_for(pilot, "✔ GROENE schijf")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Hoe laat mogen de kopieën")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Er is geen UPS gevonden.")
         await pilot.press("pagedown")
 
         await wait_for(pilot, "Stap 5 van 8 · Samenvatting")
@@ -321,3 +327,63 @@ async def test_every_page_fits_in_eighty_by_twenty_four(make_app: MakeApp, page:
         shown = await wait_for(pilot, "Verder →" if page != "summary" else "Instellen →")
         assert pilot.app.screen.query_one("Page").max_scroll_y == 0, shown
         assert "Later verder" in screen_text(pilot.app)
+
+
+async def test_data_may_stand_in_several_folders(make_app: MakeApp) -> None:
+    source = at("folder:grade-book")
+    async with make_app(source).run_test(size=(100, 34)) as pilot:
+        await wait_for(pilot, "Waar staat “Puntenboek” op deze computer?")
+        await click(pilot, "#another")
+        await fill(pilot, "path", "/home/school/puntenboek/oud")
+        await wait_for(pilot, "bestanden")
+        await click(pilot, "#another")
+        await wait_for(pilot, "/home/school/puntenboek/oud staat al in de lijst.")
+        await fill(pilot, "path", "/mnt/nas/punten")
+        await wait_for(pilot, "204 bestanden")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Valt het werk stil")
+        assert source.draft is not None
+        kept = next(d for d in source.draft.data_sets if d.id == "grade-book")
+        assert kept.paths == (Path("/home/school/puntenboek"), Path("/mnt/nas/punten"))
+        await pilot.press("pageup")
+        await wait_for(pilot, "▸ ✔  /home/school/puntenboek")
+        await pilot.click("#kept")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Valt het werk stil")
+        kept = next(d for d in source.draft.data_sets if d.id == "grade-book")
+        assert kept.paths == (Path("/mnt/nas/punten"),)
+
+
+async def test_copies_start_at_the_time_that_people_choose(make_app: MakeApp) -> None:
+    source = at("time")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Hoe laat mogen de kopieën")
+        await pilot.press("end", "enter")
+        await wait_for(pilot, "Uur en minuten")
+        await fill(pilot, "own-time", "25:00")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Typ het uur en de minuten")
+        await fill(pilot, "own-time", "17u45")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Hangt deze computer aan")
+        assert source.draft is not None
+        assert source.draft.backup_time == (17, 45)
+
+
+async def test_a_ups_that_is_found_is_ticked_and_kept(make_app: MakeApp) -> None:
+    source = at("power")
+    ups = Ups(UpsId("ups"), "Eaton Ellipse")
+    source.upses = Discovery((FoundUps(ups, UpsSight("ups", "ups", sample.NOW, reachable=True, runtime_s=1500.0)),), ())
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Eaton Ellipse: 25 minuten reserve")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "UPS: Eaton Ellipse")
+        assert source.draft is not None
+        assert source.draft.upses == (ups,)
+
+
+async def test_a_ups_that_no_program_reads_is_said_so(make_app: MakeApp) -> None:
+    source = at("power")
+    source.upses = Discovery((), (UsbUps("0463", "ffff", "EATON", "Ellipse ECO"),))
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Er hangt een UPS aan USB (Ellipse ECO)")

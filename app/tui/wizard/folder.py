@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, DirectoryTree, Input, Static
 
@@ -17,6 +18,7 @@ from app.setup.answers import SetupAnswers
 from app.tui.background import begin
 from app.tui.restoring import typed_path
 from app.tui.source import FolderLook, FolderState
+from app.tui.widgets.rows import Row, Rows, cell
 from app.tui.wizard.page import NotYet, Page, label, question
 from app.tui.wizard.route import PageId, data_set_of
 from app.wording.numbers import felt_number
@@ -40,21 +42,56 @@ class FolderPage(Page):
         super().__init__(page, answers)
         self._data_set = data_set_of(answers, page)
         self._look: FolderLook | None = None
+        self._kept = self._data_set.paths[:-1]
+        """The folders that were added already; the field holds one more."""
 
     def title(self) -> str:
         return self._data_set.name
 
     def compose(self) -> ComposeResult:
-        known = next(iter(self._data_set.paths), None)
+        known = next(iter(self._data_set.paths[-1:]), None)
         yield question(_("Where is “{name}” on this computer?").format(name=self._data_set.name))
+        yield Rows(id="kept")
         yield label(_("Folder"))
         yield Input(str(known) if known else "", placeholder=_("for example /home/school/Documents"), id="path")
         yield Static(id="found", classes="found")
-        yield Button(_("Pick a folder from a list"), id="pick")
+        with Horizontal(classes="side-by-side"):
+            yield Button(_("Pick a folder from a list"), id="pick")
+            yield Button(_("One more folder"), id="another")
         yield FoldersTree(Path.home(), id="tree")
 
     def on_mount(self) -> None:
+        self._show_kept()
         self._typed()
+
+    def _show_kept(self) -> None:
+        rows = self.query_one("#kept", Rows)
+        rows.display = bool(self._kept)
+        rows.fill(
+            (str(n), Row(cell("✔", 1, style="$green"), cell(str(path)), cell(_("Remove ↵"), 12, style="$accent")))
+            for n, path in enumerate(self._kept)
+        )
+
+    @on(Button.Pressed, "#another")
+    def _another(self) -> None:
+        """Put the typed folder in the list, and make room for one more."""
+        try:
+            self._kept = (*self._kept, self._checked())
+        except NotYet as wanted:
+            self._tell(Content.styled(f"! {wanted}", "$amber"))
+            return
+        self._show_kept()
+        field = self.query_one("#path", Input)
+        field.value = ""
+        field.focus()
+
+    @on(Rows.OptionSelected, "#kept")
+    def _removed(self, event: Rows.OptionSelected) -> None:
+        event.stop()
+        number = int(event.option_id or "0")
+        self._kept = tuple(path for n, path in enumerate(self._kept) if n != number)
+        self._show_kept()
+        self.query_one("#path").focus()
 
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
@@ -86,6 +123,13 @@ class FolderPage(Page):
         self.query_one("#path", Input).value = str(event.path)
 
     def collect(self) -> SetupAnswers:
+        last = () if self._kept and not self.query_one("#path", Input).value.strip() else (self._checked(),)
+        placed = dataclasses.replace(self._data_set, paths=(*self._kept, *last))
+        others = (placed if d.id == placed.id else d for d in self.answers.data_sets)
+        return dataclasses.replace(self.answers, data_sets=tuple(others))
+
+    def _checked(self) -> Path:
+        """Return the typed folder; raises NotYet when it cannot be one, or is copied already."""
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
             raise NotYet(_("Fill in the folder, please, or pick it from the list."))
@@ -97,14 +141,18 @@ class FolderPage(Page):
             wrong = _quick_check(path)
             if wrong is not None:
                 raise NotYet(wrong_text(FolderLook(path, wrong)))
-        placed = dataclasses.replace(self._data_set, paths=(path,))
-        others = (placed if d.id == placed.id else d for d in self.answers.data_sets)
-        return dataclasses.replace(self.answers, data_sets=tuple(others))
+        for kept in self._kept:
+            if path == kept or path.is_relative_to(kept):
+                raise NotYet(_("{path} is in the list already.").format(path=path))
+            if kept.is_relative_to(path):
+                raise NotYet(_("{path} lies in this folder: remove it from the list first.").format(path=kept))
+        return path
 
     def explanation(self) -> tuple[str, ...]:
         return (
             _("Type where the folder is, or pick it from the list: Enter opens a folder and chooses it."),
             _("A folder of the NAS counts too, when this computer can open it."),
+            _("Does it stand in several folders? “One more folder” keeps this one and asks for the next."),
         )
 
 

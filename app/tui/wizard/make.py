@@ -70,6 +70,9 @@ class SummaryPage(Page):
                 pointer=False,
             ),
         ]
+        if self.answers.upses:
+            names = ", ".join(ups.name for ups in self.answers.upses)
+            lines.append(Row(cell(_("UPS: {names}").format(names=names), style="$muted"), pointer=False))
         return lines
 
     def collect(self) -> SetupAnswers:

@@ -10,6 +10,7 @@ from app.tui.wizard.data import DataPage
 from app.tui.wizard.finish import DonePage, FirstCopyPage, GetBackPage
 from app.tui.wizard.folder import FolderPage
 from app.tui.wizard.make import MakePage, SummaryPage
+from app.tui.wizard.moments import PowerPage, TimePage
 from app.tui.wizard.organisation import OrganisationPage, PeoplePage
 from app.tui.wizard.page import Page
 from app.tui.wizard.places import PlacesPage
@@ -39,6 +40,10 @@ def page_for(page: PageId, answers: SetupAnswers, template: Policy) -> Page:
             return QuestionPage(page, answers, template, AXES[page.stop])
         case Stop.PLACES:
             return PlacesPage(page, answers)
+        case Stop.TIME:
+            return TimePage(page, answers)
+        case Stop.POWER:
+            return PowerPage(page, answers)
         case Stop.SUMMARY:
             return SummaryPage(page, answers, template)
         case Stop.MAKE:

@@ -22,6 +22,8 @@ class Stop(StrEnum):
     INTEGRITY = "integrity"
     CONFIDENTIALITY = "confidentiality"
     PLACES = "places"
+    TIME = "time"
+    POWER = "power"
     SUMMARY = "summary"
     MAKE = "make"
     SHEET = "sheet"
@@ -40,6 +42,8 @@ _STEP: Final = {
     Stop.INTEGRITY: 3,
     Stop.CONFIDENTIALITY: 3,
     Stop.PLACES: 4,
+    Stop.TIME: 4,
+    Stop.POWER: 4,
     Stop.SUMMARY: 5,
     Stop.MAKE: 5,
     Stop.SHEET: 6,
@@ -76,7 +80,10 @@ def pages(answers: SetupAnswers) -> tuple[PageId, ...]:
         PageId(Stop.PEOPLE),
         PageId(Stop.DATA),
         *(PageId(stop, data_set.id) for data_set in answers.data_sets for stop in _OF_EACH_SET),
-        *(PageId(stop) for stop in (Stop.PLACES, Stop.SUMMARY, Stop.MAKE, Stop.SHEET, Stop.PROOF)),
+        *(
+            PageId(stop)
+            for stop in (Stop.PLACES, Stop.TIME, Stop.POWER, Stop.SUMMARY, Stop.MAKE, Stop.SHEET, Stop.PROOF)
+        ),
         *(PageId(stop) for stop in (Stop.FIRST_COPY, Stop.GET_BACK, Stop.DONE)),
     )
 
