@@ -6,12 +6,13 @@ blobs take 48 MB and forked workers share them.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import accumulate, islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -33,8 +34,10 @@ INDEX_FILE_LIMIT = 256 << 20
 
 _RECORD = struct.Struct("<32sIIII")  # id, pack number, offset, length, plain length
 _FAN = 1 << 16
-_CROWD_BYTES = 64 << 10  # more ids than this with the same first bytes are somebody's choice
+_CROWD_RECORDS = 1365
+_CROWD_BYTES = _CROWD_RECORDS * _RECORD.size  # more ids than this with the same first bytes are somebody's choice
 _U32 = (1 << 32) - 1
+_LONGEST = {"data": MAX_BLOB + OVERHEAD, "tree": TREE_LIMIT + OVERHEAD}
 
 
 class PackedBlob(NamedTuple):
@@ -94,21 +97,21 @@ def _encode_entry(entry: PackEntry) -> str:
 
 def decode_index(data: bytes, *, file: str = "") -> Iterator[PackContents]:
     """Read an index file's JSON; raises RepositoryDamaged when it is none."""
-    try:
-        index = _decoder.decode(data)
-    except UNDECODABLE as exc:
-        raise RepositoryDamaged(file=file, reason="not-an-index") from exc
+    index = _decode_json(data, file)
     del data
     for pack in index.packs:
         yield PackContents(PackId(_binary_id(pack.id, file)), tuple(_entry(blob, file) for blob in pack.blobs))
 
 
+def _decode_json(data: bytes, file: str) -> _IndexJson:
+    try:
+        return _decoder.decode(data)
+    except UNDECODABLE as exc:
+        raise RepositoryDamaged(file=file, reason="not-an-index") from exc
+
+
 def _entry(blob: _BlobJson, file: str) -> PackEntry:
-    if blob.type not in ("data", "tree"):
-        raise RepositoryDamaged(file=file, reason="blob-type")
-    most = (TREE_LIMIT if blob.type == "tree" else MAX_BLOB) + OVERHEAD
-    if not (OVERHEAD <= blob.length <= most and 0 <= blob.uncompressed_length <= most and 0 <= blob.offset <= _U32):
-        raise RepositoryDamaged(file=file, reason="blob-place")
+    _check_place(blob, file)
     return PackEntry(
         BlobId(_binary_id(blob.id, file)), blob.type == "tree", blob.offset, blob.length, blob.uncompressed_length
     )
@@ -124,27 +127,143 @@ def _binary_id(text: str, file: str) -> bytes:
     return raw
 
 
+_BUCKETS = 16
+_BUCKET_SHIFT = 4  # from a byte to the bits that choose a bucket
+_FRESH_BYTES = 32 << 10
+
+
+class _Bucket:
+    """A growing heap of records, in mapped memory: what is freed there goes back to the system at once."""
+
+    __slots__ = ("_filled", "_kept", "fresh")
+
+    def __init__(self) -> None:
+        self.fresh = bytearray()
+        self._kept: mmap.mmap | None = None
+        self._filled = 0
+
+    def __len__(self) -> int:
+        return self._filled + len(self.fresh)
+
+    def settle(self) -> None:
+        """Move the fresh records to where they take no more room than they need."""
+        end = len(self)
+        if self._kept is None:
+            self._kept = mmap.mmap(-1, 2 * _FRESH_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if end > len(self._kept):
+            self._kept.resize(end + end // 2)  # address space only: no page is there before it is written
+        self._kept[self._filled : end] = bytes(self.fresh)
+        self._filled = end
+        self.fresh.clear()
+
+    def empty(self) -> list[bytes]:
+        """Give up all records, each once, sorted."""
+        self.settle()
+        assert self._kept is not None
+        size = _RECORD.size
+        # A set: two index files may list the same pack.
+        records = sorted({self._kept[at : at + size] for at in range(0, self._filled, size)})
+        self._kept.close()
+        self._kept, self._filled = None, 0
+        return records
+
+
+class IndexBuilder:
+    """Takes in index files one by one and makes an index of them. For one thread; of no use after `tables`."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[PackId, int] = {}
+        self._data = [_Bucket() for _ in range(_BUCKETS)]  # by the first bits of the blobs' ids
+        self._trees = [_Bucket() for _ in range(_BUCKETS)]
+
+    def add(self, contents: PackContents) -> None:
+        pack, entries = contents
+        number = self._numbers.setdefault(pack, len(self._numbers))
+        for entry in entries:
+            bucket = self._trees if entry.is_tree else self._data
+            record = _RECORD.pack(entry.id, number, entry.offset, entry.length, entry.plain_length)
+            bucket[record[0] >> _BUCKET_SHIFT].fresh += record
+        self._settle()
+
+    def add_file(self, data: bytes, *, file: str = "", leave_out: Container[PackId] = ()) -> None:
+        """Take in an index file's JSON; raises RepositoryDamaged after the packs before the damaged one.
+
+        The same as adding what `decode_index` yields, at half the cost: a repository may list millions of blobs.
+        """
+        packs = _decode_json(data, file).packs
+        del data
+        for pack in packs:
+            pack_id = PackId(_binary_id(pack.id, file))
+            if pack_id in leave_out:
+                continue
+            number = self._numbers.get(pack_id, len(self._numbers))
+            records = [_pack_record(blob, number, file) for blob in pack.blobs]
+            for blob, record in zip(pack.blobs, records, strict=True):
+                (self._trees if blob.type == "tree" else self._data)[record[0] >> _BUCKET_SHIFT].fresh += record
+            self._numbers[pack_id] = number
+        self._settle()
+
+    def _settle(self) -> None:
+        for buckets in (self._data, self._trees):
+            for bucket in buckets:
+                if len(bucket.fresh) >= _FRESH_BYTES:
+                    bucket.settle()
+
+    def tables(self) -> tuple[tuple[PackId, ...], _Table, _Table]:
+        """Return the packs by number, the table of data blobs and that of trees."""
+        return tuple(self._numbers), _Table(self._data), _Table(self._trees)
+
+
+def _pack_record(blob: _BlobJson, number: int, file: str) -> bytes:
+    length, plain_length, offset, text = blob.length, blob.uncompressed_length, blob.offset, blob.id
+    most = _LONGEST.get(blob.type, 0)
+    if not (OVERHEAD <= length <= most and 0 <= plain_length <= most and 0 <= offset <= _U32):
+        _check_place(blob, file)  # says what is wrong
+    raw = _binary_id(text, file)
+    return _RECORD.pack(raw, number, offset, length, plain_length)
+
+
+def _check_place(blob: _BlobJson, file: str) -> None:
+    most = _LONGEST.get(blob.type)
+    if most is None:
+        raise RepositoryDamaged(file=file, reason="blob-type")
+    if not (OVERHEAD <= blob.length <= most and 0 <= blob.uncompressed_length <= most and 0 <= blob.offset <= _U32):
+        raise RepositoryDamaged(file=file, reason="blob-place")
+
+
+def _count(records: Sequence[bytes], counts: array[int]) -> None:
+    """Note how many records begin with each two bytes; the records are sorted."""
+    at = 0
+    while at < len(records):
+        prefix = records[at][0] << 8 | records[at][1]
+        end = bisect_left(records, (prefix + 1).to_bytes(3, "big")[1:], at) if prefix < _FAN - 1 else len(records)
+        counts[prefix + 1] += end - at
+        at = end
+
+
 class _Table:
     """Records sorted by id, found through a fan of the first two bytes."""
 
-    __slots__ = ("_fan", "_records")
+    __slots__ = ("_end", "_fan", "_records")
 
-    def __init__(self, buckets: Sequence[bytearray]) -> None:
-        sorted_parts: list[bytes] = []
-        counts = array("I", bytes(4 * (_FAN + 1)))
+    def __init__(self, buckets: Sequence[_Bucket]) -> None:
+        """Take the records, gathered by the first bits of their ids; the buckets are emptied one by one."""
         size = _RECORD.size
+        counts = array("I", bytes(4 * (_FAN + 1)))
+        # Mapped memory of the final size: joining parts would hold everything twice.
+        room = mmap.mmap(-1, max(sum(map(len, buckets)), 1), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        filled = 0
         for bucket in buckets:
-            # A set: two index files may list the same pack.
-            records = sorted({bytes(bucket[at : at + size]) for at in range(0, len(bucket), size)})
-            bucket.clear()
-            sorted_parts.append(b"".join(records))
-            for record in records:
-                counts[(record[0] << 8 | record[1]) + 1] += 1
+            records = bucket.empty()
+            room[filled : filled + len(records) * size] = b"".join(records)
+            filled += len(records) * size
+            _count(records, counts)
         self._fan = array("I", accumulate(counts))
-        self._records = b"".join(sorted_parts)
+        self._records = room
+        self._end = filled
 
     def __len__(self) -> int:
-        return len(self._records) // _RECORD.size
+        return self._end // _RECORD.size
 
     def find(self, blob_id: bytes) -> Iterator[int]:
         """Return where the records of an id start."""
@@ -153,10 +272,11 @@ class _Table:
         at, end = self._fan[prefix] * size, self._fan[prefix + 1] * size
         if end - at > _CROWD_BYTES:
             at, end = self._narrow(blob_id, at // size, end // size)
-        while (at := self._records.find(blob_id, at, end)) >= 0:
-            if at % size == 0:
-                yield at
-            at += 1
+        few = self._records[at:end]  # a search in mapped memory itself goes byte by byte
+        found = -1
+        while (found := few.find(blob_id, found + 1)) >= 0:
+            if found % size == 0:
+                yield at + found
 
     def _narrow(self, blob_id: bytes, first: int, last: int) -> tuple[int, int]:
         """Return where the records of an id begin and end, among those from `first` to `last`."""
@@ -174,7 +294,8 @@ class _Table:
         return record
 
     def __iter__(self) -> Iterator[tuple[bytes, int, int, int, int]]:
-        return _RECORD.iter_unpack(self._records)
+        for at in range(0, self._end, _CROWD_RECORDS * _RECORD.size):
+            yield from _RECORD.iter_unpack(self._records[at : min(at + _CROWD_RECORDS * _RECORD.size, self._end)])
 
 
 class StoredPack(msgspec.Struct, frozen=True, gc=False):
@@ -199,20 +320,18 @@ class Index:
     """Every blob that the repository's index files list. Immutable; safe for threads and forked processes."""
 
     def __init__(self, files: Iterable[Iterable[PackContents]] = ()) -> None:
-        numbers: dict[PackId, int] = {}
-        data = [bytearray() for _ in range(256)]
-        trees = [bytearray() for _ in range(256)]
+        builder = IndexBuilder()
         for contents in files:
-            for pack, entries in contents:
-                number = numbers.setdefault(pack, len(numbers))
-                for entry in entries:
-                    bucket = trees if entry.is_tree else data
-                    bucket[entry.id[0]] += _RECORD.pack(
-                        entry.id, number, entry.offset, entry.length, entry.plain_length
-                    )
-        self._packs: tuple[PackId, ...] = tuple(numbers)
-        self._data = _Table(data)
-        self._trees = _Table(trees)
+            for pack in contents:
+                builder.add(pack)
+        self._packs, self._data, self._trees = builder.tables()
+
+    @classmethod
+    def built(cls, builder: IndexBuilder) -> Self:
+        """Return the index of all that a builder took in."""
+        index = cls.__new__(cls)
+        index._packs, index._data, index._trees = builder.tables()
+        return index
 
     def __len__(self) -> int:
         return len(self._data) + len(self._trees)
