@@ -134,13 +134,17 @@ def _disks(picture: Picture) -> Iterator[Line]:
         name = disk_name({"target": target.name, "colour": target.colour})
         said = drive_note_text(drive, name)
         if drive.note is DriveNote.MAY_LEAVE:
-            yield _labelled(_("Disk"), Content.styled(f"✔ {said}", "$green"))
+            yield _disk_line(Content.styled(f"✔ {said}", "$green"))
         elif said:
             style = "$ink" if drive.note is DriveNote.IN_USE else "$amber"
-            yield _labelled(_("Disk"), Content.styled(said, style))
+            yield _disk_line(Content.styled(said, style))
         if wanted is not None and wanted.timing is not Timing.UPCOMING and wanted.target != target.id:
             other = another_disk_text(name, disk_name(dict(wanted.data)))
-            yield _labelled(_("Disk"), Content.styled(f"! {other}", "$amber"))
+            yield _disk_line(Content.styled(f"! {other}", "$amber"))
+
+
+def _disk_line(text: Content) -> Row:
+    return Row(cell(_("Disk"), _LABEL_WIDTH, style="$muted"), cell(text), wraps=True, pointer=False)
 
 
 def _power(picture: Picture, ups: UpsSight) -> Content:

@@ -324,10 +324,15 @@ def answers(count: int) -> tuple[ChecklistAnswer, ...]:
 
 
 def picture(
-    facts: Facts, *, progress: tuple[Progress, ...] = (), runs: tuple[Run, ...] | None = None, now: datetime = NOW
+    facts: Facts,
+    *,
+    progress: tuple[Progress, ...] = (),
+    runs: tuple[Run, ...] | None = None,
+    now: datetime = NOW,
+    on: Machine | None = None,
 ) -> Picture:
     """Take the picture that the screens would get for these facts."""
-    own, here = policy(), machine()
+    own, here = policy(), on or machine()
     assessment = assess(own, here, facts, now, BRUSSELS)
     return Picture(
         now=now,

@@ -42,7 +42,9 @@ class IsNewDisk(Dialog[None]):
 
     def body(self) -> ComposeResult:
         yield paragraph(disk_maker(self.drive) + (f" · {self.drive.label}" if self.drive.label else ""))
-        yield paragraph(_("Vangnet looks at it only when you say yes, and writes nothing before you have seen more."))
+        yield paragraph(
+            _("Vangnet looks at it only when you say yes, and changes nothing on it before you have seen more.")
+        )
 
     def buttons(self) -> ComposeResult:
         yield Button(_("Yes, look at it"), variant="primary", id="yes")
@@ -88,8 +90,7 @@ class SetUpDisk(Dialog[None]):
                 with Vertical():
                     yield Static(_("Who has it?"), classes="label")
                     yield Input(id="kept-by")
-            yield Ticks((("offsite", _("That is another building than the data")),), id="offsite")
-            yield Ticks((("turns", ""),), id="turns")
+            yield Ticks((("offsite", _("That is another building than the data")), ("turns", "")), id="more")
 
     def buttons(self) -> ComposeResult:
         yield Button(_("Use this disk"), variant="primary", id="use")
@@ -141,10 +142,10 @@ class SetUpDisk(Dialog[None]):
     def _offer_turns(self, machine: Machine) -> None:
         letter = next_letter(machine)
         text = _("It takes turns with other disks, as disk {letter}").format(letter=letter)
-        turns = self.query_one("#turns", Ticks)
-        turns.offer((("turns", text),))
+        more = self.query_one("#more", Ticks)
+        more.offer((("offsite", _("That is another building than the data")), ("turns", text)))
         if any(target.disk_set for target in machine.targets):
-            turns.tick("turns")
+            more.tick("turns")
 
     @on(Button.Pressed, "#use")
     async def _use(self) -> None:
@@ -153,14 +154,14 @@ class SetUpDisk(Dialog[None]):
             self.say(_("Give it a name, please, one that you will recognise."))
             self.query_one("#name").focus()
             return
-        turns = "turns" in self.query_one("#turns", Ticks).ticked
+        ticked = self.query_one("#more", Ticks).ticked
         new = NewDisk(
             name=self.typed("name"),
             colour=self.typed("colour"),
             site=self.typed("site"),
-            offsite="offsite" in self.query_one("#offsite", Ticks).ticked,
+            offsite="offsite" in ticked,
             kept_by=self.typed("kept-by"),
-            disk_set=next_letter(picture.machine) if turns else "",
+            disk_set=next_letter(picture.machine) if "turns" in ticked else "",
         )
         try:
             await self.source.add_disk(self._drive, new)
@@ -200,10 +201,10 @@ class EraseDisk(Dialog[DriveSight]):
     def body(self) -> ComposeResult:
         yield paragraph(disk_maker(self._drive))
         yield paragraph(_("All that is on it is gone for good. This cannot be undone."))
+        yield Ticks((("exfat", _("It must be readable on Windows and macOS too")),), id="exfat")
         wanted = _("Type its name to be sure: {name}").format(name=disk_title(self._drive))
         yield Static(wanted, classes="label", markup=False)
         yield Input(id="typed")
-        yield Ticks((("exfat", _("It must be readable on Windows and macOS too")),), id="exfat")
 
     def buttons(self) -> ComposeResult:
         yield Button(_("Erase"), id="erase-now")

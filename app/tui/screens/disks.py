@@ -116,10 +116,15 @@ def _places(picture: Picture) -> tuple[Line, ...]:
         if target is None:
             continue
         last = felt_time(health.last_good, picture.now, picture.timezone) if health.last_good else _("never yet")
-        name = disk_name({"target": target.name, "colour": target.colour})
-        letter = f" · {target.disk_set}" if target.disk_set and target.disk_set not in name.split() else ""
-        table.append((Content(name + letter), Content(_where(picture, target)), Content(last), _state(health)))
+        table.append((Content(_short(target)), Content(_where(picture, target)), Content(last), _state(health)))
     return columns(table, room=12)
+
+
+def _short(target: Target) -> str:
+    """Name a place with its colour and letter, as far as its name does not say them."""
+    words = target.name.lower().split()
+    said = (word for word in (target.colour, target.disk_set) if word and word.lower() not in words)
+    return " · ".join((target.name, *said))
 
 
 def _where(picture: Picture, target: Target) -> str:

@@ -164,7 +164,7 @@ def _new_disk_lines(picture: Picture) -> Iterator[tuple[str, Line]]:
         text = Content.styled(_("Is this a new back-up disk?") + " ", "bold $ink")
         name = Content.styled(disk_maker(drive), "$muted")
         look = Content.styled(_("Look") + " ↵", "bold $accent")
-        yield f"drive:{drive.device}", Row(cell(text + name), cell(look, align="right"))
+        yield f"drive:{drive.device}", Row(cell(text + name), cell(look, look.cell_length, align="right"))
 
 
 def _task_lines(picture: Picture, tasks: tuple[Obligation, ...], most: int) -> Iterator[tuple[str, Line]]:
