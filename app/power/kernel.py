@@ -139,7 +139,10 @@ def _runtime_s(said: Mapping[str, str]) -> float | None:
 def _with_psutil(clock: Clock) -> tuple[UpsSight, ...]:
     import psutil
 
-    battery = psutil.sensors_battery()
+    try:
+        battery = psutil.sensors_battery()
+    except (OSError, ValueError):  # a kernel without power supplies, or a driver that writes nonsense
+        return ()
     if battery is None or battery.power_plugged is None:
         return ()
     low = battery.percent <= LOW_PERCENT
