@@ -62,12 +62,13 @@ async def test_real_apcupsd_tells_everything_that_a_nut_server_would(daemon: Apc
 
 
 @asynccontextmanager
-async def saying(*chunks: bytes, hold_s: float = 0) -> AsyncIterator[int]:
+async def saying(*chunks: bytes, hold: bool = False) -> AsyncIterator[int]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(8)
         for chunk in chunks:
             writer.write(chunk)
-        await asyncio.sleep(hold_s)
+        if hold:
+            await reader.read()
         writer.close()
 
     listening = await asyncio.start_server(serve, HOST, 0)
@@ -101,7 +102,7 @@ async def test_what_speaks_another_language_is_not_reachable(chunks: tuple[bytes
 
 
 async def test_server_that_says_nothing_costs_no_more_than_the_time_given() -> None:
-    async with saying(hold_s=5) as port:
+    async with saying(hold=True) as port:
         began = time.monotonic()
         sight = await read_apcupsd(HOST, port, "ups", timeout_s=0.3, clock=CLOCK)
         assert time.monotonic() - began < 3
