@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -66,26 +66,31 @@ def list_copies(session: Session, place: Path, key_file: TextIO | None, as_json:
 @click.argument("data_set", metavar="SET")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--to", "destination", type=click.Path(path_type=Path), required=True, help="Into this folder.")
-@click.option("--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="As it was then; a day: its end.")
+@click.option("--at", "at_text", default="", metavar="WHEN", help="As it was then: a date, a time, “yesterday”.")
 @_key_option
 @json_option
+@pass_session
 def restore(
+    session: Session,
     place: Path,
     data_set: str,
     paths: tuple[Path, ...],
     destination: Path,
-    at: datetime | None,
+    at_text: str,
     key_file: TextIO | None,
     as_json: bool,
 ) -> int:
     """Get a data set back from the copies, or some of its files, into a folder of its own."""
+    from app.cli.restore import read_when
     from app.jobs.other_copies import restore_other
 
+    at = read_when(at_text, session.clock.now(), session.clock.now().astimezone().tzinfo or UTC) if at_text else None
     copies = _open(place, _key(key_file))
-    summary = restore_other(copies, data_set, to=destination, at=_end(at), paths=paths)
+    summary = restore_other(copies, data_set, to=destination, at=at, paths=paths)
     if as_json:
         print_json(
             {
+                "outcome": "incomplete" if summary.problems else "good",
                 "files": summary.files,
                 "bytes": summary.bytes_written,
                 "to": str(destination),
@@ -129,12 +134,3 @@ def _key(source: TextIO | None) -> str:
     if source is not None:
         return source.readline(MAX_KEY_CHARS + 2).strip()
     return str(click.prompt(_("The key of the recovery sheet"), hide_input=True, err=True))
-
-
-def _end(at: datetime | None) -> datetime | None:
-    """A day means its end, on this computer's clock."""
-    if at is None:
-        return None
-    if (at.hour, at.minute, at.second) == (0, 0, 0):
-        at += timedelta(days=1)
-    return at.astimezone(UTC)

@@ -6,9 +6,8 @@ All of them only read copies, so they run in this process: a person can restore 
 from __future__ import annotations
 
 import os
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -28,7 +27,7 @@ class UnclearTime(ConfigurationError):
     code = "unclear-time"
 
 
-def read_when(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+def read_when(text: str, now: datetime, zone: tzinfo) -> datetime:
     """Read "2026-11-20", "2026-11-20 18:00", "20-11-2026", "yesterday"/"gisteren" or RFC 3339, in local time.
 
     A day without a time means its end: "as it was on that day". Raises UnclearTime.

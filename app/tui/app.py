@@ -113,6 +113,16 @@ class VangnetApp(App[None]):
             begin(self, self.ensure_agent, exclusive=True, group="agent")
         begin(self, self.look, group="look")
 
+    def begin_again(self) -> None:
+        """Leave what is open and show the screens: this home has just been taken over."""
+
+        async def leave() -> None:
+            while len(self.screen_stack) > 2:
+                await self.pop_screen()
+            self.show_screens()
+
+        begin(self, leave, group="begin-again")
+
     async def ensure_agent(self) -> None:
         """Start the agent as a program of its own when none runs."""
         if not self._starts_agent:

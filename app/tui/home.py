@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +44,7 @@ from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet, save_sheet
 from app.targets.suitability import PlaceReport
 from app.tui.folders import look_at_folder
+from app.tui.other_copies import OtherComputer, OtherView
 from app.tui.reader import PictureReader
 from app.tui.restore_process import restore_in_process
 from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
@@ -69,6 +70,7 @@ class HomeSource:
         self._by = by or "screens"
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="screens-records")
         self._reader = PictureReader(home, clock)
+        self._other = OtherComputer(home, clock)
 
     async def set_up(self) -> bool:
         # One look at a directory entry: not worth a thread, and it is asked before the first paint.
@@ -319,6 +321,17 @@ class HomeSource:
 
     async def restore(self, wish: RestoreWish) -> RestoreResult:
         return await restore_in_process(_own_program(self._home), wish)
+
+    # The copies of another computer
+
+    async def open_other(self, place: Path, key: Secret) -> OtherView:
+        return await self._other.open(place, key)
+
+    async def restore_other(self, data_set: str, at: datetime, to: Path) -> RestoreResult:
+        return await self._other.restore(_own_program(self._home), data_set, at, to)
+
+    async def take_over(self, by: str) -> tuple[Path, ...]:
+        return await self._other.take_over(by)
 
     # The set-up
 

@@ -45,6 +45,7 @@ from app.targets.suitability import PlaceReport
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk
     from app.targets.udisks import FileSystem
+    from app.tui.other_copies import OtherView
 
 if TYPE_CHECKING:
     from app.notices.accounts import MailAccount
@@ -281,6 +282,19 @@ class Source(Protocol):
     async def versions(self, path: Path) -> tuple[FileVersion, ...]: ...
 
     async def restore(self, wish: RestoreWish) -> RestoreResult: ...
+
+    # The copies of another computer
+    async def open_other(self, place: Path, key: Secret) -> OtherView:
+        """Open copies with the key of their recovery sheet; nothing is written there. Raises VangnetError."""
+        ...
+
+    async def restore_other(self, data_set: str, at: datetime, to: Path) -> RestoreResult:
+        """Get a version of a data set back from the copies that are open."""
+        ...
+
+    async def take_over(self, by: str) -> tuple[Path, ...]:
+        """Go on with the copies that are open; returns the folders that are not here. Raises VangnetError."""
+        ...
 
     # The set-up
     async def template(self) -> Policy:

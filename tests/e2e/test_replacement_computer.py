@@ -20,6 +20,7 @@ from app.repository.backend.local import LocalBackend
 from app.repository.errors import BackendReadOnly
 from app.secret import Secret
 from app.targets.settings import SETTINGS_FILE
+from app.tui.home import HomeSource
 from tests.e2e.installation import TestHome, make_installation
 from tests.rig.commands import vangnet
 
@@ -142,3 +143,22 @@ def test_copies_without_settings_can_be_read_but_not_taken_over(lost: Lost, tmp_
         with pytest.raises(NotTakenOver):
             take_over(Home.in_folder(tmp_path / "x"), copies, lost.key.reveal(), by="An", clock=SystemClock())
         assert not (tmp_path / "x").exists()
+
+
+async def test_the_screens_do_the_same_on_a_real_home(lost: Lost, tmp_path: Path) -> None:
+    place = tmp_path / "media" / "vangnet"
+    shutil.copytree(lost.place, place)
+    source = HomeSource(Home.in_folder(tmp_path / "new"), SystemClock())
+    try:
+        view = await source.open_other(place.parent, Secret(lost.key_file.read_text()))
+        assert (view.organisation, view.can_be_taken_over) == ("School", True)
+        marks = next(found for found in view.sets if found.id == "marks")
+        oldest = await source.restore_other("marks", marks.versions[-1], tmp_path / "back")
+        assert (oldest.outcome, oldest.files) == (Outcome.GOOD, 5)
+        assert (tmp_path / "back" / "marks" / "marks 1.txt").read_text() == "first"
+        assert not await source.set_up()
+        assert await source.take_over("Els") == ()
+        assert await source.set_up()
+        assert (await source.look()).policy.organisation == lost.old.installation().policy.organisation
+    finally:
+        await source.close()

@@ -42,9 +42,10 @@ from app.setup.apply import Step
 from app.setup.disks import DiskLook, NewDisk
 from app.setup.recovery_sheet import RecoverySheet
 from app.targets.erasing import disk_title
-from app.targets.errors import DiskNotToBeErased
+from app.targets.errors import DiskNotToBeErased, RecoveryKeyMistyped
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
 from app.targets.udisks import FileSystem
+from app.tui.other_copies import OtherSetView, OtherView
 from app.tui.screens.inbox import Verdict as InboxVerdict
 from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
 from tests.tui import sample
@@ -67,6 +68,8 @@ class FixedSource:
         self.pin = ""
         self.sheets_seen = 0
         self.upses = Discovery((), ())
+        self.got_back: list[tuple[str, datetime, Path]] = []
+        self.taken_by = ""
         self.closed: list[tuple[str, Closing]] = []
         self.exempted: tuple[str, str] | None = None
         self.remembered: tuple[Language, str] | None = None
@@ -303,6 +306,25 @@ class FixedSource:
     async def restore(self, wish: RestoreWish) -> RestoreResult:
         self.wishes.append(wish)
         return RestoreResult(Outcome.GOOD, len(wish.paths), wish.to)
+
+    async def open_other(self, place: Path, key: Secret) -> OtherView:
+        if key != KEY:
+            raise RecoveryKeyMistyped(reason="check", groups=(2,))
+        copied = tuple(sample.NOW - timedelta(hours=23, days=n) for n in range(3))
+        sets = (
+            OtherSetView("leerlingadministratie", "Leerlingadministratie", (WHERE.parent / "administratie",), copied),
+            OtherSetView("puntenboek", "Puntenboek", (WHERE,), copied[1:]),
+        )
+        return OtherView(place / "vangnet", "Basisschool De Linde", sets, can_be_taken_over=self.picture is None)
+
+    async def restore_other(self, data_set: str, at: datetime, to: Path) -> RestoreResult:
+        self.got_back.append((data_set, at, to))
+        return RestoreResult(Outcome.GOOD, 1204, to)
+
+    async def take_over(self, by: str) -> tuple[Path, ...]:
+        self.taken_by = by
+        self.picture = sample.picture(sample.good_facts())
+        return ()
 
     async def template(self) -> Policy:
         return template_policy()

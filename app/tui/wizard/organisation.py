@@ -8,7 +8,7 @@ from typing import Literal, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from app.i18n import _, language, set_language
 from app.policy.model import Language
@@ -42,6 +42,13 @@ class OrganisationPage(Page):
                 )
         yield label(_("Name of the school or business"))
         yield Input(known.name if known else "", placeholder=_("for example Basisschool De Linde"), id="name")
+        yield Button(_("This computer replaces another one: open its copies"), id="other-computer")
+
+    @on(Button.Pressed, "#other-computer")
+    def _open_other(self) -> None:
+        from app.tui.screens.other_copies import OtherCopiesScreen
+
+        self.app.push_screen(OtherCopiesScreen())
 
     @on(Choice.Changed, "#language")
     def _speak(self, event: Choice.Changed) -> None:
