@@ -144,7 +144,7 @@ def _disks(picture: Picture) -> Iterator[Line]:
 
 
 def _disk_line(text: Content) -> Row:
-    return Row(cell(_("Disk"), _LABEL_WIDTH, style="$muted"), cell(text), wraps=True, pointer=False)
+    return Row(cell(_("Disk"), _LABEL_WIDTH, style="$muted"), cell(text), wraps=True)
 
 
 def _power(picture: Picture, ups: UpsSight) -> Content:
