@@ -7,6 +7,7 @@ desktop has mounted is used as it is, and a person unmounts it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -161,6 +162,9 @@ class DiskKeeper:
         try:
             async with udisks() as disks:
                 await disks.unmount(drive.device)
+                if stay.release:  # its light goes out: that is the clearest sign that it may be pulled out
+                    with contextlib.suppress(DiskActionRefused):
+                        await disks.power_off(drive.device)
         except (DiskServiceMissing, DiskActionRefused) as error:
             say("disk-not-unmounted", device=drive.device, code=error.code, reason=error.data.get("reason", "-"))
             stay.release = False

@@ -26,7 +26,9 @@ from app.setup.answers import DataSetAnswer, OrganisationAnswer, PlaceAnswer, Se
 from app.setup.draft import discard_draft
 from app.setup.errors import AlreadySetUp, SetupIncomplete, SourceNotThere
 from app.setup.network import prepare_network_answer
+from app.targets.errors import DiskActionRefused, DiskServiceMissing
 from app.targets.keys import KeyRing, new_recovery_key
+from app.targets.mounting import mount_disk
 from app.targets.place import prepare_target
 
 TIMEZONES: Final = {"BE": "Europe/Brussels", "NL": "Europe/Amsterdam"}
@@ -127,7 +129,8 @@ def _prepare(
     on_step(Step.PLACE, place.name)
     if place.on_network is not None:
         return prepare_network_answer(home, place, answers, organisation.name, clock)
-    mounted = next((d.mount_point for d in drives if place.fs_uuid and d.fs_uuid == place.fs_uuid), "")
+    plugged = next((d for d in drives if place.fs_uuid and d.fs_uuid == place.fs_uuid), None)
+    mounted = _mounted(plugged) if plugged is not None else ""
     return prepare_target(
         home,
         id=TargetId(place.id),
@@ -145,6 +148,14 @@ def _prepare(
         mount_point=Path(mounted) if mounted else None,
         contact=" ".join(filter(None, (answers.people.it_provider, answers.people.it_provider_phone))),
     )
+
+
+def _mounted(drive: DriveSight) -> str:
+    """Return where a disk is mounted; one that is not is mounted now. What cannot be shows when it is prepared."""
+    try:
+        return mount_disk(drive).mount_point
+    except (DiskServiceMissing, DiskActionRefused):
+        return ""
 
 
 def _policy_edit(answers: SetupAnswers, organisation: OrganisationAnswer, today: date) -> PolicyEdit:

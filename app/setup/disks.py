@@ -112,7 +112,7 @@ def look_at_disk(installation: Installation, records: Records, drive: DriveSight
         contents=found.contents,
         marker=found.marker,
         copies_until=_newest_copy(top / folder),
-        report=_completed(report, need, wear, known=bool(known_as)),
+        report=_completed(report, need, wear, installation.machine, known=bool(known_as)),
         need=need,
         wear=wear,
         known_as=known_as,
@@ -207,12 +207,15 @@ def release_disk(installation: Installation, records: Records, target: str, *, b
         drive = _drive_of(known)
         unmount_disk(drive)
         return _released(dataclasses.replace(drive, note=DriveNote.MAY_LEAVE), known)
-    _drive_of(known)
+    seen = _drive_of(known)
     request = records.ask(RequestKind.RELEASE, target=known.id, by=by)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         drives = [d for d in records.facts().drives if d.target == known.id]
-        if records.request(request).state is RequestState.DONE and drives and drives[0].note in _SETTLED:
+        done = records.request(request).state is RequestState.DONE
+        if done and not drives:  # switched off, or pulled out already
+            return _released(dataclasses.replace(seen, note=DriveNote.MAY_LEAVE), known)
+        if done and drives[0].note in _SETTLED:
             return _released(drives[0], known)
         time.sleep(0.2)
     return _released(dataclasses.replace(_drive_of(known), note=DriveNote.IN_USE), known)
@@ -288,7 +291,7 @@ def _newest_copy(folder: Path) -> datetime | None:
     return datetime.fromtimestamp(max(moments), UTC) if moments else None
 
 
-def _completed(report: PlaceReport, need: SpaceNeed, wear: Wear, *, known: bool) -> PlaceReport:
+def _completed(report: PlaceReport, need: SpaceNeed, wear: Wear, machine: Machine, *, known: bool) -> PlaceReport:
     problems, warnings = list(report.problems), list(report.warnings)
     if wear is Wear.FAILING:
         problems.append(PlaceProblem(PlaceProblemCode.FAILING))
@@ -299,4 +302,6 @@ def _completed(report: PlaceReport, need: SpaceNeed, wear: Wear, *, known: bool)
         warnings.append(PlaceProblem(PlaceProblemCode.TIGHT_SPACE, data))
     if report.fs_type in _NO_OWNERS:
         warnings.append(PlaceProblem(PlaceProblemCode.NO_PERMISSIONS, (("fs_type", report.fs_type),)))
+    if not any(target.offsite for target in machine.targets):
+        warnings.append(PlaceProblem(PlaceProblemCode.SAME_SITE))
     return dataclasses.replace(report, problems=tuple(problems), warnings=tuple(warnings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -32,12 +33,17 @@ def from_a_thread(work: Coroutine[None, None, Answer]) -> Answer:
 
 
 def unmount_disk(drive: DriveSight) -> None:
-    """Unmount a drive wherever it is mounted. Raises DiskServiceMissing or DiskActionRefused."""
+    """Unmount a drive wherever it is mounted, and switch it off where that can be done.
+
+    Raises DiskServiceMissing or DiskActionRefused.
+    """
     from app.targets.udisks import udisks
 
     async def act() -> None:
         async with udisks() as disks:
             await disks.unmount(drive.device)
+            with contextlib.suppress(DiskActionRefused):
+                await disks.power_off(drive.device)
 
     from_a_thread(act())
 

@@ -40,6 +40,18 @@ def test_a_disk_in_an_enclosure_counts_as_usb(usb: UsbRig) -> None:
     assert seen(plugged) is not None
 
 
+def test_an_iscsi_disk_is_a_place_to_offer(usb: UsbRig, tmp_path: Path) -> None:
+    # As 60-persistent-storage.rules and the kernel tell of one: no USB anywhere, the server in its path.
+    path = "ip-192.168.1.20:3260-iscsi-iqn.2026-11.be.delinde:nas-lun-1"
+    stick = usb.make_stick(label="NAS")
+    plugged = usb.plug_in(stick, serial="36001405", ID_BUS="scsi", ID_USB_DRIVER="", ID_PATH=path, ID_VENDOR="SYNOLOGY")
+    usb.mount(plugged, tmp_path / "nas")
+    drive = seen(plugged)
+    assert drive is not None
+    assert (drive.fs_uuid, drive.vendor, drive.serial) == (stick.uuid, "SYNOLOGY", "36001405")
+    assert drive.mount_point == str(tmp_path / "nas")
+
+
 def test_an_internal_disk_is_no_usb_disk(usb: UsbRig) -> None:
     plugged = usb.plug_in(usb.make_stick(), ID_BUS="ata", ID_USB_DRIVER="")
     assert seen(plugged) is None
