@@ -32,4 +32,4 @@ class UnknownPerson(ConfigurationError):
 class BadAddress(ConfigurationError):
     """This is no e-mail address, no address of a service, or no web address (`what`)."""
 
-    code = "bad-address"
+    code = "address-invalid"

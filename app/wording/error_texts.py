@@ -50,7 +50,7 @@ TEXTS: dict[str, ErrorText] = {
         _NOTHING_WRITTEN,
         N_("“vangnet people” lists who is told."),
     ),
-    "bad-address": ErrorText(
+    "address-invalid": ErrorText(
         N_("This is not an address: {what}."), _NOTHING_WRITTEN, N_("Look at it again, and correct it.")
     ),
     "unknown-case": ErrorText(

@@ -46,16 +46,16 @@ class AlarmScreen(Frame):
     def content(self) -> ComposeResult:
         yield Heading(_("What was noticed"), id="noticed-heading")
         yield Sheet(id="noticed")
-        yield Heading(_("What Vangnet does"), id="does-heading")
-        yield Sheet(id="does")
         yield Heading(_("What to do now"), id="now-heading")
         yield Sheet(id="now")
+        yield Heading(_("What Vangnet does"), id="does-heading")
+        yield Sheet(id="does")
 
     def keys(self) -> Iterable[KeyHint]:
         if self._anomaly() is not None:
             yield KeyHint("w", _("It was us"), "screen.ours")
-            yield KeyHint("d", _("It was an attack, and it is dealt with"), "screen.dealt_with")
-        yield KeyHint("Esc", _("Back to Today"), "screen.home")
+            yield KeyHint("d", _("An attack, dealt with"), "screen.dealt_with")
+        yield KeyHint("Esc", _("Back"), "screen.home")
 
     def explanation(self) -> tuple[str, ...]:
         return (
@@ -96,7 +96,7 @@ class AlarmScreen(Frame):
                 (
                     _("It keeps every version of these files, on every place. Nothing is cleared."),
                     _("It asks for no disk: what is unplugged stays safe."),
-                    _("It has called the director and the IT provider."),
+                    _told(picture, anomaly),
                 )
             )
         )
@@ -158,6 +158,15 @@ class AnswerAlarm(Dialog[None]):
             return
         await self.vangnet.look_again()
         self.dismiss(None)
+
+
+def _told(picture: Picture, anomaly: Anomaly) -> str:
+    """Say who has been told, from the evidence."""
+    about = f"alarm:{anomaly.run}:"
+    names = dict.fromkeys(t.person for t in picture.facts.told if about in t.key and t.person)
+    if not names:
+        return _("Nobody could be told by mail yet: call the director yourself.")
+    return _("It has told {names}.").format(names=", ".join(names))
 
 
 def _bullets(texts: tuple[str, ...]) -> list[Line]:

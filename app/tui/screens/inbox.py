@@ -68,14 +68,12 @@ class InboxScreen(Frame):
 
     def keys(self) -> Iterable[KeyHint]:
         yield KeyHint("Enter", _("Judge"), "screen.judge")
-        yield KeyHint("Esc", _("Back to Today"), "screen.home")
+        yield KeyHint("Esc", _("Back"), "screen.home")
 
     def explanation(self) -> tuple[str, ...]:
         return (
             _("Everything that went wrong waits here for the director. The same cause is one line, however often."),
-            _(
-                "Say whether it is good enough, or who does something about it and by when. The journal keeps it."
-            ),
+            _("Say whether it is good enough, or who does something about it and by when. The journal keeps it."),
             _("Without a verdict within a day, the governing body is told."),
         )
 

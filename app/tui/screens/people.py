@@ -225,9 +225,7 @@ class MailDialog(Dialog[bool]):
 
     def body(self) -> ComposeResult:
         known = self._account
-        yield paragraph(
-            _("The IT provider knows these. The password stays on this computer, for Vangnet alone.")
-        )
+        yield paragraph(_("The IT provider knows these. The password stays on this computer, for Vangnet alone."))
         yield Static(_("Mail server"), classes="label")
         yield Input(known.host if known else "", id="host", placeholder="smtp.…")
         yield Choice(
@@ -300,9 +298,9 @@ def _sent_line(picture: Picture, notice: SentNotice) -> Line:
         NoticeState.GIVEN_UP: ("✖", "$red"),
     }[notice.state]
     when = felt_time(notice.at, picture.now, picture.timezone)
-    about = f"{notice.title} ({trouble_text(notice.error)})" if notice.error else notice.title
+    about = f"{trouble_text(notice.error)} · {notice.title}" if notice.error else notice.title
     return Row(
-        cell(sign, 1, style=style), cell(when, 18, style="$muted"),
+        cell(sign, 1, style=style), cell(when, 15, style="$muted"),
         cell(notice.person or channel_text(notice.channel), 20), cell(about, style="$muted"), pointer=False,
     )  # fmt: skip
 

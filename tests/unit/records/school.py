@@ -6,16 +6,25 @@ import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 from app.records.facts import (
+    Anomaly,
+    AnomalyVerdict,
     Approval,
     Attestation,
+    Canary,
+    Changes,
     ChecklistAnswer,
     ChecklistSignature,
     Handover,
+    Hold,
+    Judgement,
     KeyTest,
+    Missed,
+    NoticeState,
     Outcome,
     Postponement,
     Problem,
     RestoreTest,
+    Ruling,
     Run,
     RunId,
     RunKind,
@@ -102,6 +111,24 @@ def ups(*flags: str, reachable: bool = True) -> UpsSight:
     return UpsSight("ups1", "Server room", NOW, reachable, flags, 80.0, 900.0, 20.0, "Eaton")
 
 
+def deviate(records: Records, run: Run) -> None:
+    """Something goes wrong: it is noticed, told, held, judged and answered."""
+    records.note_missed((Missed("backup:grades:nas", "backup", "grades", "nas", NOW, NOW),))
+    records.judge(Judgement("missed:backup:grades:nas", NOW, Ruling.ACCEPTED, "seen", "", None, "A. Director", NOW))
+    records.hold(Hold("asked:1", "grades", "", "asked", "for the auditor", "A. Director", NOW))
+    records.record_changes(Changes(run.id, "grades", "nas", NOW, 100, 1, 90, 0, 1, 80, ("/data/a.docx",)))
+    records.place_canary(Canary("/data/a.docx", "grades", "ef" * 32, "IT", NOW))
+    records.remove_canary("/data/a.docx", by="IT")
+    anomaly = Anomaly(run.id, "grades", "nas", NOW, (("encrypted", "80"),))
+    records.record_anomaly(anomaly, Hold(anomaly.hold_id, "grades", "", "anomaly", "", "vangnet", NOW))
+    records.close_anomaly(run.id, AnomalyVerdict.OURS, by="A. Teacher", remark="a clean-up")
+    number = records.plan_notice(
+        key="case:1", role="director", person="A. Director", channel="email", urgency="normal", title="t", body="b"
+    )
+    (waiting,) = [notice for notice, _body in records.waiting_notices() if notice.id == number]
+    records.note_attempt(waiting, state=NoticeState.SENT, evidence=True)
+
+
 def some_weeks(records: Records) -> None:
     """Write at least one row of every kind that the tables are made from."""
     records.mark_set_up()
@@ -121,6 +148,7 @@ def some_weeks(records: Records) -> None:
     records.attest(Attestation("fire-protection", "A. Director", NOW, "inspected", "report 12"))
     records.postpone(Postponement("key-test:nas", NOW + timedelta(days=14), "holidays", "A. Director", NOW))
     records.hand_over(Handover("usb", "A. Director", "at home", NOW, "A. Teacher"))
+    deviate(records, test_run)
     records.answer(answer())
     records.note("restored", {"set": "grades", "files": 3})
     records.sign(signature(records))
