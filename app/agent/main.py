@@ -25,7 +25,7 @@ from app.targets.drives import DriveWatcher
 REQUESTS_S = 0.5
 """How often we look whether somebody asks for something."""
 CONFIGURATION_TURNS = 4
-"""Every so many of these looks, also whether the configuration changed or the clock jumped."""
+"""Every so many of these looks, also whether the configuration changed."""
 DUE_S = 60.0
 TIDY_S = 3600.0
 LINES_S = 20.0
@@ -151,17 +151,17 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
             if (now := records.data_version()) != version:
                 version = now
                 await call_guarded("requests", agent.take_requests)
-            if turn % CONFIGURATION_TURNS:
-                continue
-            agent.reload()
-            if agent.configuration_changed():
-                watches.drives.retarget(agent.machine)
-                await call_guarded("due", agent.look_and_start)
             if abs(_wall_s(clock) - wall) > CLOCK_JUMP_S:
                 # The computer slept, or its clock was set: look at once, and count from the new time.
                 say("clock-jumped", seconds=round(_wall_s(clock) - wall))
                 wall = _wall_s(clock)
                 watches.ticker.realign()
+                await call_guarded("due", agent.look_and_start)
+            if turn % CONFIGURATION_TURNS:
+                continue
+            agent.reload()
+            if agent.configuration_changed():
+                watches.drives.retarget(agent.machine)
                 await call_guarded("due", agent.look_and_start)
         say("agent-stopping")
         await agent.close(STOP_GRACE_S)

@@ -1,4 +1,4 @@
-"""The phases that a copy goes through on a place: made, carried elsewhere, cleared, checked. Each with its own health."""
+"""The phases that a copy goes through on a place: made, carried elsewhere, cleared, checked; each has its health."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A school year keeps every promise: what is owed is met or announced, nothing twice, and nobody is called in holidays."""
+"""A school year keeps every promise: all is met or announced, nothing is done twice, nobody is called in holidays."""
 
 from __future__ import annotations
 

@@ -258,13 +258,13 @@ def table(year: Year) -> str:
             counts = (runs[kind, Outcome.GOOD], runs[kind, Outcome.INTERRUPTED], runs[kind, Outcome.FAILED])
             lines.append(f"{kind.value:<16}{counts[0]:>8}{counts[1]:>12}{counts[2]:>8}")
     lines += ["", f"{'late':<22}{'times':>7}{'told':>7}{'caught up':>11}{'longest on':>16}"]
-    for kind in ObligationKind:
-        late = [entry for entry in year.late if entry.obligation.kind is kind]
+    for owed in ObligationKind:
+        late = [entry for entry in year.late if entry.obligation.kind is owed]
         if late:
             told = sum(entry.told is not None for entry in late)
             caught_up = sum(entry.told is None and entry.on_for <= CAUGHT_UP for entry in late)
             longest = str(max(entry.on_for for entry in late)).split(".", 1)[0]
-            lines.append(f"{kind.value:<22}{len(late):>7}{told:>7}{caught_up:>11}{longest:>16}")
+            lines.append(f"{owed.value:<22}{len(late):>7}{told:>7}{caught_up:>11}{longest:>16}")
     asked = Counter(notice.topic for _, notice in year.notices)
     lines += ["", "notices: " + ", ".join(f"{topic.value} {count}" for topic, count in asked.items())]
     broken = year.broken

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.agent.due import Attempts, Job, NothingConnected, due_jobs, requested_jobs
+from app.agent.due import Attempts, Job, NothingConnected, due_jobs, next_stage, requested_jobs
 from app.assessment.model import Assessment, Obligation, ObligationKind, State, Timing
 from app.jobs.errors import UnknownDataSet, UnknownTarget
 from app.policy.load import load_policy, template_text
@@ -125,6 +126,32 @@ def test_one_power_cut_does_not_make_it_wait_but_two_in_a_row_do() -> None:
 def test_what_a_person_cancelled_waits_but_what_the_end_of_an_agent_cancelled_does_not() -> None:
     assert after(run(Outcome.CANCELLED)) == ()
     assert after(run(Outcome.CANCELLED), agent_started=NOW) == (MARKS_TO_NAS,)
+
+
+def test_copies_come_first_all_of_them_and_heavy_work_after_them_one_at_a_time() -> None:
+    copies = (MARKS_TO_NAS, Job(RunKind.BACKUP, "letters", "disk"))
+    heavy = (Job(RunKind.FULL, "marks", "disk"), Job(RunKind.CHECK, "", "nas", "3/13"), Job(RunKind.PRUNE, "", "nas"))
+    mixed = (heavy[0], copies[0], heavy[1], copies[1], heavy[2])
+    assert next_stage(mixed, ()) == copies
+    assert next_stage(mixed, heavy[:1]) == copies, "what is heavy and runs already does not stop them"
+    assert next_stage(heavy, copies[:1]) == (), "not while a copy is being made"
+    assert next_stage(heavy, heavy[1:2]) == ()
+    assert next_stage(heavy, ()) == heavy[:1]
+    session = Job(RunKind.SYNC, "marks", "nas")
+    assert next_stage(heavy, (session,)) == heavy[:1], "what lasts takes nobody's turn"
+
+
+def test_a_place_in_use_is_tried_again_soon_though_the_work_is_heavy() -> None:
+    owed = assessment(obligation("", "nas", kind=ObligationKind.PRUNE))
+    locked = replace(run(Outcome.FAILED), error_code="repository-locked")
+    broken = replace(run(Outcome.FAILED), error_code="repository-damaged")
+    started = NOW - timedelta(days=9)
+    assert due_jobs(owed, {"nas"}, lambda _job: Attempts((locked,), None, started)) == (Job(RunKind.PRUNE, "", "nas"),)
+    assert due_jobs(owed, {"nas"}, lambda _job: Attempts((broken,), None, started)) == ()
+
+
+def test_a_place_that_arrived_in_the_future_is_no_reason_to_try_again_and_again() -> None:
+    assert after(run(Outcome.FAILED), connected_since=NOW + timedelta(days=3000)) == ()
 
 
 # --- on request --------------------------------------------------------------------------------------------------
