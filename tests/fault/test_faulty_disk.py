@@ -7,7 +7,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ from app.repository.errors import (
     Cancelled,
 )
 from app.repository.model import Cancel, RestoreOptions
+from app.repository.repair import repair_index, repair_packs
+from app.repository.repair_snapshots import repair_snapshots
 from app.repository.retention import KeepPolicy
 from tests.fault.places import Kept, contents, raw, use_small_packs, write_noise
 from tests.fault.processes import Group
@@ -30,6 +32,8 @@ from tests.rig.programs import need, run, wait_until
 
 pytestmark = pytest.mark.rig
 
+LONG = bool(os.environ.get("VANGNET_LONG"))
+
 KINDS: dict[str, type[BackendError]] = {
     "EIO": BackendUnavailable,
     "ESTALE": BackendUnavailable,
@@ -37,6 +41,16 @@ KINDS: dict[str, type[BackendError]] = {
     "EDQUOT": BackendFull,
     "EROFS": BackendReadOnly,
 }
+
+
+ERRORS = ("EIO", "ENOSPC", "EROFS", "ESTALE")
+
+
+def with_errors(*cases: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return each case with an error, so that each error has its turn; every case with every one, given time."""
+    if LONG:
+        return [(*case, error) for case in cases for error in ERRORS]
+    return [(*case, ERRORS[number % len(ERRORS)]) for number, case in enumerate(cases)]
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +185,7 @@ def test_a_slow_disk_is_waited_for_and_a_cancel_is_heard(
     assert_carries_on(kept, source, before, tmp_path / "restored")
 
 
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EROFS"])
+@pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EROFS", "ESTALE"])
 @pytest.mark.parametrize(
     ("operation", "path", "after_calls"),
     [
@@ -213,8 +227,13 @@ def test_a_prune_that_fails_leaves_all_snapshots_whole_and_the_next_one_ends_it(
     assert_carries_on(kept, source, before, tmp_path / "restored")
 
 
-@pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EROFS"])
-@pytest.mark.parametrize("operation", ["create", "fsync"])
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        *with_errors(("write",), ("rename",), ("create",), ("fsync",)),
+        *itertools.product(("create", "fsync"), ("EIO", "ENOSPC")),
+    ],
+)
 def test_a_copy_that_fails_lists_nothing_and_the_next_one_carries_on(
     on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path, error: str, operation: Operation
 ) -> None:
@@ -229,6 +248,128 @@ def test_a_copy_that_fails_lists_nothing_and_the_next_one_carries_on(
     on_faulty_disk.assert_sound()
     [copied] = on_faulty_disk.open().snapshots()
     assert contents(on_faulty_disk.restored(copied, tmp_path / "restored")) == contents(source)
+
+
+@pytest.mark.parametrize("operation", ["create", "write", "fsync", "rename", "fsyncdir"])
+def test_a_back_up_that_fails_at_any_one_write_lists_nothing(
+    on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path, operation: Operation
+) -> None:
+    kept = on_faulty_disk
+    kept.open().backup([raw(source)])
+    before = kept.ids()
+    change(source)
+    for number in itertools.count():
+        error = ERRORS[number % len(ERRORS)]
+        # Locks are no data: a back-up that cannot refresh one has its own tests.
+        order = Order((operation,), error, path="/(data|index|snapshots)", after_calls=number)
+        with faulty_disk.failing(order):
+            try:
+                summary = kept.open().backup([raw(source)])
+            except KINDS[error]:
+                assert kept.ids() == before
+            else:
+                break
+    assert number > 3
+    assert kept.ids() == before | {summary.snapshot.id}
+    kept.assert_sound()
+    assert contents(kept.restored(summary.snapshot, tmp_path / "restored")) == contents(source)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_forget_that_fails_keeps_the_newest_and_the_next_one_ends_it(
+    on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path, error: str
+) -> None:
+    kept = on_faulty_disk
+    made = [kept.open().backup([raw(source)]).snapshot.id for _ in range(5)]
+    order = Order(("unlink",), error, path="/snapshots/", after_calls=2)
+    with faulty_disk.failing(order), pytest.raises(KINDS[error]):
+        forgetter.forget(kept.open(), KeepPolicy(last=1))
+    assert kept.ids() == set(made[2:])  # the oldest go first
+    kept.assert_sound()
+    forgetter.forget(kept.open(), KeepPolicy(last=1))
+    assert_carries_on(kept, source, {made[-1]}, tmp_path / "restored")
+
+
+Work = Callable[[Kept], object]
+
+
+def mend_index(kept: Kept) -> object:
+    return repair_index(kept.open())
+
+
+def mend_packs(kept: Kept) -> object:
+    repository = kept.open()
+    return repair_packs(repository, repository.index.packs[:4])
+
+
+def mend_snapshots(kept: Kept) -> object:
+    return repair_snapshots(kept.open(), forget=True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "error"), with_errors(("create",), ("write",), ("fsync",), ("rename",), ("unlink",))
+)
+@pytest.mark.parametrize("mend", [mend_index, mend_packs])
+def test_a_repair_that_fails_leaves_all_snapshots_whole_and_the_next_one_ends_it(
+    on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path,
+    mend: Work, operation: Operation, error: str,
+) -> None:  # fmt: skip
+    kept = on_faulty_disk
+    kept.open().backup([raw(source)])
+    before = kept.ids()
+    with faulty_disk.failing(Order((operation,), error, path="/(data|index)/")), pytest.raises(KINDS[error]):
+        mend(kept)
+    assert kept.ids() == before
+    kept.assert_sound()
+    mend(kept)
+    assert_carries_on(kept, source, before, tmp_path / "restored")
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "error"),
+    with_errors(("create", "/data/"), ("write", "/index/"), ("rename", "/snapshots/"), ("unlink", "/snapshots/")),
+)
+def test_a_repair_of_snapshots_that_fails_loses_none(
+    on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path,
+    operation: Operation, path: str, error: str,
+) -> None:  # fmt: skip
+    kept = on_faulty_disk
+    snapshot = kept.open().backup([raw(source)]).snapshot
+    repository = kept.open()
+    lost = min(place.pack for _, place in repository.index.blobs() if not place.is_tree)
+    (kept.folder / "data" / lost.hex()[:2] / lost.hex()).unlink()
+    repair_packs(repository, [lost])
+    with faulty_disk.failing(Order((operation,), error, path=path)), pytest.raises(KINDS[error]):
+        mend_snapshots(kept)
+    assert snapshot.id in kept.ids()
+    mend_snapshots(kept)
+    [mended] = kept.open().snapshots()
+    assert mended.original == snapshot.id
+    assert_carries_on(kept, source, {mended.id}, tmp_path / "restored")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [Order(short=True), Order(("create", "write", "fsync", "rename", "unlink", "fsyncdir"), delay_s=0.005)],
+    ids=["short writes", "slow"],
+)
+def test_all_that_writes_gets_there_on_a_disk_that_is_slow_or_takes_parts(
+    on_faulty_disk: Kept, faulty_disk: FaultyFolder, source: Path, tmp_path: Path, order: Order
+) -> None:
+    kept = on_faulty_disk
+    first = Kept.make(tmp_path / "first", master=kept.master)
+    with faulty_disk.failing(order):
+        for seed in range(3):
+            change(source, seed)
+            first.open().backup([raw(source)])
+        copier.copy(first.open(), kept.open())
+        forgetter.forget(kept.open(), KeepPolicy(last=1))
+        pruner.prune(kept.open(), max_unused=pruner.MaxUnused(share=0.0))
+        for mend in (mend_index, mend_packs, mend_snapshots):
+            mend(kept)
+    [newest] = kept.open().snapshots()
+    kept.assert_sound()
+    assert contents(kept.restored(newest, tmp_path / "restored")) == contents(source)
 
 
 def test_bad_sectors_cost_a_restore_only_their_files(
