@@ -10,8 +10,8 @@ import mmap
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import accumulate, islice
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, islice
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
@@ -380,15 +380,48 @@ class Index:
             for record in table:
                 yield BlobId(record[0]), self._place(record, is_tree)
 
-    def by_pack(self) -> dict[PackId, list[PackEntry]]:
-        """Return the blobs of every pack, sorted by offset (for a check; takes memory for each blob)."""
-        packs: dict[PackId, list[PackEntry]] = {pack: [] for pack in self._packs}
-        for blob_id, place in self.blobs():
-            packs[place.pack].append(PackEntry(blob_id, place.is_tree, place.offset, place.length, place.plain_length))
-        for entries in packs.values():
-            entries.sort(key=lambda entry: entry.offset)
-        return packs
+    def by_pack(self) -> PackListing:
+        """Return the blobs of every pack, sorted by offset; they are made when asked for."""
+        return PackListing(self._packs, self._data, self._trees)
 
     def _place(self, record: tuple[bytes, int, int, int, int], is_tree: bool) -> PackedBlob:
         _, number, offset, length, plain_length = record
         return PackedBlob(self._packs[number], offset, length, plain_length, is_tree)
+
+
+class PackListing(Mapping[PackId, Sequence[PackEntry]]):
+    """The blobs of each pack: four bytes for each, which forked workers share, where objects would take 250."""
+
+    def __init__(self, packs: Sequence[PackId], data: _Table, trees: _Table) -> None:
+        self._numbers = {pack: number for number, pack in enumerate(packs)}
+        self._data = data
+        self._trees = trees
+        counts = array("I", bytes(4 * (len(packs) + 1)))
+        for table in (data, trees):
+            for record in table:
+                counts[record[1] + 1] += 1
+        self._starts = array("I", accumulate(counts))
+        self._order = array("I", bytes(4 * self._starts[-1]))
+        free = self._starts[:]
+        for position, record in enumerate(chain(data, trees)):
+            pack = record[1]
+            self._order[free[pack]] = position
+            free[pack] += 1
+
+    def __getitem__(self, pack: PackId) -> list[PackEntry]:
+        number = self._numbers[pack]
+        entries = [self._entry(at) for at in self._order[self._starts[number] : self._starts[number + 1]]]
+        entries.sort(key=lambda entry: entry.offset)
+        return entries
+
+    def __iter__(self) -> Iterator[PackId]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _entry(self, position: int) -> PackEntry:
+        is_tree = position >= len(self._data)
+        table, at = (self._trees, position - len(self._data)) if is_tree else (self._data, position)
+        blob_id, _pack, offset, length, plain_length = table.read(at * _RECORD.size)
+        return PackEntry(BlobId(blob_id), is_tree, offset, length, plain_length)
