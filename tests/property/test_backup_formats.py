@@ -77,6 +77,7 @@ def nodes(draw: st.DrawFn) -> Node:
 
 
 @given(names)
+@settings(deadline=None)
 def test_any_name_reads_back(name: bytes) -> None:
     quoted = quote_name(name)
     assert quoted.isprintable() or "\\" in quoted or json.loads(quoted)
@@ -84,11 +85,13 @@ def test_any_name_reads_back(name: bytes) -> None:
 
 
 @given(times_ns)
+@settings(deadline=None)
 def test_any_time_reads_back(at_ns: int) -> None:
     assert parse_ns(format_ns(at_ns)) == at_ns
 
 
 @given(st.lists(nodes(), max_size=6, unique_by=lambda node: node.name))
+@settings(deadline=None)
 def test_any_tree_reads_back_sorted_and_always_as_the_same_bytes(entries: list[Node]) -> None:
     encoded = encode_tree(entries)
     decoded = decode_tree(encoded)
@@ -97,12 +100,14 @@ def test_any_tree_reads_back_sorted_and_always_as_the_same_bytes(entries: list[N
 
 
 @given(st.binary(max_size=300))
+@settings(deadline=None)
 def test_rubbish_is_no_tree_and_never_another_error(data: bytes) -> None:
     with pytest.raises(RepositoryDamaged):
         decode_tree(data)
 
 
 @given(st.lists(nodes(), min_size=1, max_size=2, unique_by=lambda node: node.name), st.data())
+@settings(deadline=None)
 def test_a_tree_with_a_changed_byte_is_a_tree_or_damaged(entries: list[Node], data: st.DataObject) -> None:
     encoded = bytearray(encode_tree(entries))
     at = data.draw(st.integers(0, len(encoded) - 1))
@@ -126,6 +131,7 @@ def build_pack(contents: list[tuple[bytes, bool]]) -> tuple[bytes, tuple[PackEnt
 
 
 @given(blobs)
+@settings(deadline=None)
 def test_any_pack_reads_back(contents: list[tuple[bytes, bool]]) -> None:
     data, entries = build_pack(contents)
     assert read_header(MASTER, data) == entries
@@ -134,6 +140,7 @@ def test_any_pack_reads_back(contents: list[tuple[bytes, bool]]) -> None:
 
 
 @given(blobs, st.data())
+@settings(deadline=None)
 def test_any_changed_byte_of_a_pack_is_found(contents: list[tuple[bytes, bool]], data: st.DataObject) -> None:
     pack, entries = build_pack(contents)
     at = data.draw(st.integers(0, len(pack) - 1))
@@ -156,6 +163,7 @@ packs = st.lists(st.tuples(blob_ids, entries_of_packs).map(lambda pair: PackCont
 
 
 @given(packs)
+@settings(deadline=None)
 def test_any_index_reads_back_and_finds_its_blobs(contents: list[PackContents]) -> None:
     assert list(decode_index(join_packs(encode_pack(pack) for pack in contents))) == contents
     index = Index([contents])
