@@ -196,6 +196,7 @@ def _obligation(situation: Situation, duty: Duty) -> Obligation | None:
             ("part_ids", "\n".join(part.id for part in open_parts)),
             ("parts", "\n".join(part.name for part in open_parts)),
             ("of", str(len(dues))),
+            *((("by_facts", "yes"),) if duty.by_facts else ()),
             *((("exempt_by", exempt.by), ("exempt_reason", exempt.remark)) if exempt is not None else ()),
         ),
     )

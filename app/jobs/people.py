@@ -113,7 +113,9 @@ def find_task(assessment: Assessment, task_id: str) -> Obligation:
 
 def can_be_closed(task: Obligation) -> bool:
     """Tell whether a person declares this done; the others are done, and Vangnet sees that."""
-    return task.kind in (ObligationKind.DUTY, ObligationKind.REVIEW_POLICY)
+    if task.kind is ObligationKind.DUTY:
+        return "by_facts" not in dict(task.data)
+    return task.kind is ObligationKind.REVIEW_POLICY
 
 
 def close_task(installation: Installation, records: Records, task_id: str, closing: Closing) -> tuple[Attestation, ...]:
@@ -123,7 +125,7 @@ def close_task(installation: Installation, records: Records, task_id: str, closi
     """
     task = find_task(installation.assess(records), task_id)
     duty = installation.policy.duty(dict(task.data).get("duty", ""))
-    if not can_be_closed(task) or (duty is not None and duty.by_facts):
+    if not can_be_closed(task):
         raise TaskDoneElsewhere(task=task.id, kind=task.kind.value)
     by = _text(closing.by, "name")
     if not by:

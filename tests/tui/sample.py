@@ -12,7 +12,7 @@ from app.assessment.assess import assess
 from app.assessment.checklist import evidence
 from app.assessment.schedule import next_runs
 from app.policy.load import template_policy
-from app.policy.machine import DataSetFolders, Machine, Target, TargetId, TargetKind, Ups, UpsId
+from app.policy.machine import THIS_COMPUTER, DataSetFolders, Machine, Target, TargetId, TargetKind, Ups, UpsId
 from app.policy.model import (
     Availability,
     Classification,
@@ -44,6 +44,7 @@ from app.records.facts import (
     UpsSight,
     Verdict,
 )
+from app.records.power_facts import TestResult, UpsTest, UpsTestHow
 from app.tui.source import Picture
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -104,7 +105,7 @@ def machine() -> Machine:
         language="nl",
         data_sets=tuple(DataSetFolders(DataSetId(i), (Path("/home/school") / i,)) for i, *_rest in _SETS),
         targets=(NAS, GREEN),
-        upses=(Ups(UpsId("ups"), "UPS"),),
+        upses=(Ups(UpsId("ups"), "UPS", protects=(THIS_COMPUTER, NAS.id)),),
     )
 
 
@@ -168,6 +169,11 @@ def good_facts() -> Facts:
         ),
         drives=(),
         upses=(UpsSight("ups", "UPS", NOW, reachable=True, flags=("OL",), charge_percent=100.0, runtime_s=2460.0),),
+        ups_tests=(
+            UpsTest(
+                "ups", NOW - timedelta(days=40), UpsTestHow.SELF_TEST, TestResult.PASSED, 2460.0, 100.0, "An Claes"
+            ),
+        ),
         approvals=(Approval(own.sha256, own.document.version, "An Claes", "Directeur", NOW - timedelta(days=50)),),
         key_tests=(KeyTest(NAS.id, NOW - timedelta(days=40), "An Claes"),),
         attestations=tuple(

@@ -67,7 +67,7 @@ class HowDialog(_TaskWindow):
 
     def buttons(self) -> ComposeResult:
         duty = self._picture.policy.duty(dict(self._owed.data).get("duty", ""))
-        if can_be_closed(self._owed) and not (duty is not None and duty.by_facts):
+        if can_be_closed(self._owed):
             yield Button(_("It is done"), variant="primary", id="done")
         if self._owed.kind is ObligationKind.REVIEW_POLICY:
             yield Button(_("Approve"), id="approve")
