@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Self
 
 from app.repository.model import Node, NodeType, Overwrite
@@ -28,22 +30,32 @@ class Room(Enum):
     """What stands there stays, and the entry is skipped."""
 
 
-def judge(there: os.stat_result, node: Node, overwrite: Overwrite) -> Room:
-    """Tell whether what stands in an entry's place is to give way (source: restic manual, "Restoring in-place")."""
+def judge(there: os.stat_result, node: Node, overwrite: Overwrite, read_target: Callable[[], bytes]) -> Room:
+    """Tell whether what stands in an entry's place is to give way (source: restic manual, "Restoring in-place").
+
+    `read_target` returns the target of the link that stands there; it may raise OSError.
+    """
     match overwrite:
         case "always":
             return Room.REPLACE
         case "if-newer":
             return Room.REPLACE if node.mtime_ns > there.st_mtime_ns else Room.LEAVE
         case "if-changed" | "keep":
-            return Room.LEAVE if _is_unchanged(there, node) else Room.REPLACE
+            return Room.LEAVE if _is_unchanged(there, node, read_target) else Room.REPLACE
         case _:
             return Room.LEAVE
 
 
-def _is_unchanged(there: os.stat_result, node: Node) -> bool:
-    is_file = stat.S_ISREG(there.st_mode) and node.type is NodeType.FILE
-    return is_file and there.st_size == node.size and there.st_mtime_ns == node.mtime_ns
+def _is_unchanged(there: os.stat_result, node: Node, read_target: Callable[[], bytes]) -> bool:
+    if stat.S_IFMT(there.st_mode) != stat.S_IFMT(node.mode):
+        return False
+    match node.type:
+        case NodeType.FILE:
+            return there.st_size == node.size and there.st_mtime_ns == node.mtime_ns
+        case NodeType.SYMLINK:
+            return read_target() == node.link_target
+        case _:
+            return there.st_rdev == node.device
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +96,13 @@ class Overwriting:
             there = os.stat(node.name, dir_fd=self._target.folder(folder), follow_symlinks=False)
         except FileNotFoundError:
             return Room.FREE
-        room = judge(there, node, self._overwrite)
+        room = judge(there, node, self._overwrite, partial(self._target_of, folder, node.name))
         if room is Room.REPLACE and self._overwrite == "keep":
             return self._set_aside(folder, node.name, path)
         return room
+
+    def _target_of(self, folder: int, name: bytes) -> bytes:
+        return os.readlink(name, dir_fd=self._target.folder(folder))
 
     def _set_aside(self, folder: int, name: bytes, path: bytes) -> Room:
         fd = self._target.folder(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import partial
 
 from app.repository.index import Index
 from app.repository.model import Cancel, FileProblem, Monitor, Node, NodeType, RestoreOptions, RestoreSummary
@@ -88,8 +89,9 @@ def _state_of(place: bytes) -> FolderState:
 
 
 def _has_room(folder: bytes, node: Node, options: RestoreOptions) -> bool:
+    place = os.path.join(folder, node.name)
     try:
-        there = os.lstat(os.path.join(folder, node.name))
+        there = os.lstat(place)
+        return judge(there, node, options.overwrite, partial(os.readlink, place)) is not Room.LEAVE
     except OSError:
         return True
-    return judge(there, node, options.overwrite) is not Room.LEAVE

@@ -95,7 +95,7 @@ class Sandbox:
         yield "find", _outcome(lambda: sum(1 for _ in repository.find("*")))
         yield "versions", _outcome(lambda: repository.versions(b"/a"))
         for number, name in enumerate(_some_snapshots(repository)):
-            for use in (self._list, self._walk, self._restore, self._restore_over):
+            for use in (self._list, self._walk, self._restore, self._restore_over, self._restore_keep):
                 yield f"{use.__name__.strip('_').replace('_', ' ')} {number}", _outcome(partial(use, repository, name))
         yield "check", _outcome(lambda: repository.check(read_data=False))
         yield "check data", _outcome(lambda: repository.check(read_data=True))
@@ -128,6 +128,10 @@ class Sandbox:
 
     def _restore_over(self, repository: Repository, name: str) -> object:
         options = RestoreOptions(overwrite="always")
+        return repository.restore(repository.snapshot(name), os.fsencode(self.restored), options=options)
+
+    def _restore_keep(self, repository: Repository, name: str) -> object:
+        options = RestoreOptions(overwrite="keep")
         return repository.restore(repository.snapshot(name), os.fsencode(self.restored), options=options)
 
 

@@ -65,9 +65,9 @@ ALL = {"same", "older here", "newer here", "large", "link"}
     [
         ("never", ALL),
         ("always", set()),
-        ("if-changed", {"same"}),
+        ("if-changed", {"same", "link"}),
         ("if-newer", {"same", "newer here", "large", "link"}),
-        ("keep", {"same"}),
+        ("keep", {"same", "link"}),
     ],
 )
 def test_what_is_left_and_what_is_replaced(
@@ -89,13 +89,16 @@ def test_originals_are_kept_beside_what_takes_their_place(
     repository: Repository, snapshot: Snapshot, source: Path
 ) -> None:
     done = restore(repository, snapshot, source, "keep")
-    assert names(done.set_aside) == {"older here", "newer here", "large", "link"}
+    assert names(done.set_aside) == {"older here", "newer here", "large"}
     assert (source / "newer here.original").read_text() == "newer"
     assert (source / "newer here.original").stat().st_mtime == 1_800_000_000
     assert (source / "sub" / "large.original").read_bytes() == b"other"
-    assert (source / "link.original").is_symlink()
+    (source / "link").unlink()
+    (source / "link").symlink_to("another")
     (source / "newer here").write_text("a third state")
     assert names(restore(repository, snapshot, source, "keep").set_aside) == {"newer here", "link"}
+    assert os.readlink(source / "link.original") == "another"
+    assert os.readlink(source / "link") == "same"
     assert (source / "newer here.original").read_text() == "newer"
     assert (source / "newer here.original-2").read_text() == "a third state"
 
