@@ -76,7 +76,7 @@ class Agent:
         self._look_again = False
         self._tending: set[asyncio.Task[None]] = set()
         self.power = PowerWatch(clock, records, partial(ups_password, home))
-        self.runner = Runner(home, records, on_finished=self._run_ended)
+        self.runner = Runner(home, records, on_finished=self._run_ended, together=self._go_together)
         self.runner.hold(self._is_held)
         self.lines = LineWatch(clock, records)
         self.teller = Teller(home, clock, records)
@@ -228,7 +228,10 @@ class Agent:
         jobs = next_stage([job for job in due if job not in self._tried], self.runner.jobs)
         if not self.lasting:
             self._tried.update(jobs)
-        return tuple(self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs)
+        with self.runner.gathering():
+            return tuple(
+                self.runner.submit(job, REASON_ARRIVED if job.target in arrived else REASON_DUE) for job in jobs
+            )
 
     def _due(self, *, patient: bool) -> tuple[Job, ...]:
         """Return what is due on the targets that are here, disks that are plugged in but not mounted among them."""
@@ -341,6 +344,13 @@ class Agent:
         self._will_tell = False
         await call_guarded("tell", self.tell)
 
+    def _go_together(self, one: Job, other: Job) -> bool:
+        """Tell whether two copies can come from one reading; a server far away must not hold up a disk beside us."""
+        if self.machine is None or {one.kind, other.kind} != {RunKind.BACKUP} or one.data_set != other.data_set:
+            return False
+        remote = {str(target.id): target.remote for target in self.machine.targets}
+        return remote.get(one.target) == remote.get(other.target)
+
     async def tidy(self) -> None:
         """Remove restored samples that nobody looked at within a day."""
         with contextlib.suppress(OSError):
@@ -399,7 +409,8 @@ class Agent:
             self._records.close_request(request.id, RequestState.REFUSED, refusal=exc.code)
             return
         # Each goes before what waits already, so the last is submitted first.
-        tickets = [self.runner.submit(job, REASON_ASKED, first=True) for job in reversed(jobs)]
+        with self.runner.gathering():
+            tickets = [self.runner.submit(job, REASON_ASKED, first=True) for job in reversed(jobs)]
         self._follow(request, tickets[::-1])
 
     def _follow(self, request: Request, tickets: Sequence[Ticket], *, earlier: tuple[RunId, ...] = ()) -> None:

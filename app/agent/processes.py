@@ -46,7 +46,8 @@ def is_worker(run: Run) -> bool:
 
 
 def _is_worker(process: psutil.Process, run: Run) -> bool:
-    return process.cmdline()[-2:] == ["worker", str(run.id)]
+    words = process.cmdline()
+    return "worker" in words and str(run.id) in words[words.index("worker") + 1 :]
 
 
 def ask_to_stop(run: Run, how: signal.Signals = signal.SIGTERM) -> None:

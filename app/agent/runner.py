@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +51,8 @@ class Ticket:
     """It was asked to stop."""
     for_power: bool = False
     """It was asked to stop because the power is going: it goes on later."""
+    with_other: bool = False
+    """Its worker does another ticket's job as well, and is counted there."""
 
 
 @dataclass(slots=True)
@@ -71,10 +73,14 @@ class Runner:
         *,
         at_once: int = AT_ONCE,
         on_finished: Callable[[Run], None] = lambda _run: None,
+        together: Callable[[Job, Job], bool] = lambda _one, _other: False,
     ) -> None:
+        """`together` tells of two jobs whether one worker can do both from one reading of the source."""
         self._home = home
         self._records = records
         self._at_once = at_once
+        self._together = together
+        self._gathering = 0
         self._on_finished = on_finished
         self._book = _Book()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,6 +147,16 @@ class Runner:
         self._start_what_can()
         return ticket
 
+    @contextlib.contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Start nothing before all has been submitted, so that what goes together does."""
+        self._gathering += 1
+        try:
+            yield
+        finally:
+            self._gathering -= 1
+            self._start_what_can()
+
     def cancel(self, *, data_set: str = "", target: str = "", lasting: bool = True) -> None:
         """Stop what runs and drop what waits, everything or only what concerns a data set or a target.
 
@@ -161,8 +177,10 @@ class Runner:
 
     def interrupt(self, target: str = "") -> None:
         """Stop what runs (on one target) because the power is going; it is done again after `resume`."""
+        concerned = {ticket.process for ticket in self._running_on(target)}
         for ticket in self._book.active:
-            if target in ("", ticket.job.target) and not ticket.stopping:
+            # A worker that writes to several places stops as a whole.
+            if (target in ("", ticket.job.target) or ticket.process in concerned - {None}) and not ticket.stopping:
                 ticket.for_power = True
                 self._stop(ticket)
                 if not ticket.job.lasts:
@@ -227,47 +245,71 @@ class Runner:
     # --- the work ----------------------------------------------------------------------------------------------
 
     def _start_what_can(self) -> None:
+        if self._gathering or self._closing:
+            return
         passing = [ticket for ticket in self._book.active if not ticket.job.lasts]
         taken = {ticket.job.target for ticket in passing}
-        room = self._at_once - len(passing)
+        room = self._at_once - sum(not ticket.with_other for ticket in passing)
         for ticket in tuple(self._book.waiting):
+            if ticket not in self._book.waiting or self._held(ticket.job.target):
+                continue
+            group = [ticket]
             # What lasts takes nobody's turn: it would never give it back.
-            if self._held(ticket.job.target):
-                continue
-            if not ticket.job.lasts and (room <= 0 or ticket.job.target in taken):
-                continue
             if not ticket.job.lasts:
+                if room <= 0 or ticket.job.target in taken:
+                    continue
                 room -= 1
-                taken.add(ticket.job.target)
-            self._book.waiting.remove(ticket)
-            self._book.active.append(ticket)
-            self._spawn(self._perform(ticket))
+                group += self._companions(ticket, taken)
+                taken |= {member.job.target for member in group}
+            for member in group:
+                member.with_other = member is not ticket
+                self._book.waiting.remove(member)
+                self._book.active.append(member)
+            self._spawn(self._perform(group))
 
-    async def _perform(self, ticket: Ticket) -> None:
-        job = ticket.job
+    def _companions(self, ticket: Ticket, taken: Collection[str]) -> list[Ticket]:
+        """Return what waits and can be done by the same worker: the same files to other places."""
+        return [
+            other
+            for other in self._book.waiting
+            if other is not ticket
+            and other.job.target not in taken
+            and not self._held(other.job.target)
+            and self._together(ticket.job, other.job)
+        ]
+
+    async def _perform(self, group: Sequence[Ticket]) -> None:
         try:
-            run_id = self._records.start_run(
-                job.kind,
-                data_set=job.data_set,
-                target=job.target,
-                reason=ticket.reason,
-                pid=os.getpid(),
-                pid_started=own_start(),
-                part=job.part,
-            )
-            ticket.run_id = run_id
-            ticket.started.set_result(run_id)
-            say("run-started", run=run_id, kind=job.kind, set=job.data_set or "-", target=job.target)
-            await self._work(ticket, run_id)
+            for ticket in group:
+                self._start(ticket)
+            await self._work(group)
         finally:
-            self._end(ticket)
+            with self.gathering():
+                for ticket in group:
+                    self._end(ticket)
 
-    async def _work(self, ticket: Ticket, run_id: RunId) -> None:
+    def _start(self, ticket: Ticket) -> None:
+        job = ticket.job
+        run_id = self._records.start_run(
+            job.kind,
+            data_set=job.data_set,
+            target=job.target,
+            reason=ticket.reason,
+            pid=os.getpid(),
+            pid_started=own_start(),
+            part=job.part,
+        )
+        ticket.run_id = run_id
+        ticket.started.set_result(run_id)
+        say("run-started", run=run_id, kind=job.kind, set=job.data_set or "-", target=job.target)
+
+    async def _work(self, group: Sequence[Ticket]) -> None:
+        run_ids = tuple(ticket.run_id for ticket in group if ticket.run_id is not None)
         # A file, not a pipe: helpers of a worker that was killed would keep a pipe open.
         with tempfile.TemporaryFile() as errors:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *worker_command(self._home, run_id),
+                    *worker_command(self._home, run_ids),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=errors,
@@ -278,21 +320,27 @@ class Runner:
                 )
             except OSError as exc:
                 reason = errno.errorcode.get(exc.errno or 0, "unknown")
-                self._records.finish_run(
-                    run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
-                )
+                for run_id in run_ids:
+                    self._records.finish_run(
+                        run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
+                    )
                 return
-            ticket.process = process
-            if ticket.stopping:
-                self._stop(ticket)
+            for ticket in group:
+                ticket.process = process
+            for ticket in group:
+                if ticket.stopping:
+                    self._stop(ticket)
             status = await process.wait()
             if status != 0:
                 kill_group(process.pid)
-                _log_last_words(run_id, errors)
-        if ticket.stopping and status in (-signal.SIGTERM, -POWER_SIGNAL):
-            # It was told to stop before it had begun to listen.
-            self._close(run_id, STOPPED_FOR_POWER if ticket.for_power else Cancelled.code, Outcome.CANCELLED)
-        self._close(run_id, DIED, exit=str(status))
+                _log_last_words(run_ids[0], errors)
+        stopped = any(ticket.stopping for ticket in group) and status in (-signal.SIGTERM, -POWER_SIGNAL)
+        for_power = any(ticket.for_power for ticket in group)
+        for run_id in run_ids:
+            if stopped:
+                # It was told to stop before it had begun to listen.
+                self._close(run_id, STOPPED_FOR_POWER if for_power else Cancelled.code, Outcome.CANCELLED)
+            self._close(run_id, DIED, exit=str(status))
 
     async def _watch(self, ticket: Ticket, run: Run) -> None:
         """Wait for a process that is not our child."""
@@ -352,12 +400,12 @@ class Runner:
             say("job-not-followed", logging.ERROR, error=type(error).__name__)
 
 
-def worker_command(home: Home, run_id: RunId) -> list[str]:
-    """Return how to start a run's process; XDG folders reach it through the environment."""
+def worker_command(home: Home, run_ids: Sequence[RunId]) -> list[str]:
+    """Return how to start the process of some runs; XDG folders reach it through the environment."""
     command = [sys.executable, "-m", "app"]
     if home == Home.in_folder(home.config):
         command += ["--home", str(home.config)]
-    return [*command, "worker", str(run_id)]
+    return [*command, "worker", *map(str, run_ids)]
 
 
 def _log_last_words(run_id: RunId, errors: BinaryIO) -> None:

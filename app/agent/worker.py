@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Collection, Sequence
 from types import FrameType
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from app.agent.processes import POWER_SIGNAL, be_modest, own_start
 from app.clock import SystemClock
 from app.errors import ExitCode, VangnetError
 from app.jobs.backup import run_backup
+from app.jobs.backup_together import run_backups
 from app.jobs.check import run_check
 from app.jobs.conduct import STOPPED_FOR_POWER, cancelled_because, error_data
 from app.jobs.installation import Installation
@@ -23,10 +25,11 @@ from app.records.store import Records
 from app.repository.model import Cancel, Monitor
 
 
-def run_worker(home: Home, run_id: RunId) -> ExitCode:
-    """Carry out a run that the agent has recorded as running; SIGTERM and SIGINT stop it at the next blob.
+def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
+    """Carry out runs that the agent has recorded as running: one, or the back-ups of one set to several places.
 
-    Writes nothing to stdout or stderr: how it went is in the records, and in the exit code (0, 1 or 3).
+    SIGTERM and SIGINT stop them at the next blob. Writes nothing to stdout or stderr: how it went is in the records,
+    and in the exit code (0, 1 or 3).
     """
     cancel = Cancel()
 
@@ -41,30 +44,30 @@ def run_worker(home: Home, run_id: RunId) -> ExitCode:
     be_modest()
     clock = SystemClock()
     with Records.open(home, clock) as records:
-        records.set_run_process(run_id, os.getpid(), own_start())
-        run = records.run(run_id)
-        if run.outcome is not Outcome.RUNNING:
+        for run_id in run_ids:
+            records.set_run_process(run_id, os.getpid(), own_start())
+        runs = [run for run_id in run_ids if (run := records.run(run_id)).outcome is Outcome.RUNNING]
+        if not runs:
             return ExitCode.FAILED  # closed in the meantime by an agent that took us for dead
         try:
             installation = Installation.load_working(home, clock)
         except VangnetError as exc:
-            records.finish_run(run_id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
+            for run in runs:
+                records.finish_run(run.id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
             return ExitCode.FAILED
-        _work(installation, records, run, cancel)
-        return exit_code(records.run(run_id).outcome)
+        if len(runs) > 1 and {(run.kind, run.data_set) for run in runs} == {(RunKind.BACKUP, runs[0].data_set)}:
+            run_backups(installation, records, runs, monitor=Monitor(), cancel=cancel)
+        else:
+            for run in runs:
+                _work(installation, records, run, cancel)
+        return exit_code([records.run(run.id).outcome for run in runs])
 
 
-def exit_code(outcome: Outcome) -> ExitCode:
-    """Return what a script should know about how a run ended."""
-    match outcome:
-        case Outcome.GOOD:
-            return ExitCode.DONE
-        case Outcome.INCOMPLETE:
-            return ExitCode.INCOMPLETE
-        case Outcome.RUNNING | Outcome.FAILED | Outcome.CANCELLED | Outcome.INTERRUPTED:
-            return ExitCode.FAILED
-        case _:
-            assert_never(outcome)
+def exit_code(outcomes: Collection[Outcome]) -> ExitCode:
+    """Return what a script should know about how runs ended: 0, 1, or 3 when one missed files and none failed."""
+    if set(outcomes) <= {Outcome.GOOD}:
+        return ExitCode.DONE
+    return ExitCode.INCOMPLETE if set(outcomes) <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED
 
 
 def _work(installation: Installation, records: Records, run: Run, cancel: Cancel) -> None:

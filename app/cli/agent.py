@@ -19,14 +19,14 @@ def agent(session: Session, once: bool, requests_only: bool) -> int:
 
 
 @click.command(hidden=True)
-@click.argument("run_id", type=int)
+@click.argument("run_ids", type=int, nargs=-1, required=True)
 @pass_session
-def worker(session: Session, run_id: int) -> int:
-    """Do one run that the agent prepared."""
+def worker(session: Session, run_ids: tuple[int, ...]) -> int:
+    """Do a run that the agent prepared, or several of one data set."""
     from app.agent.worker import run_worker
     from app.records.facts import RunId
 
-    return run_worker(session.home, RunId(run_id))
+    return run_worker(session.home, tuple(RunId(run_id) for run_id in run_ids))
 
 
 @click.command(hidden=True)

@@ -39,6 +39,10 @@ class Source:
     paths: tuple[Path, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def raw_paths(self) -> list[bytes]:
+        return [os.fsencode(path) for path in self.paths]
+
 
 def run_backup(
     installation: Installation,
@@ -58,29 +62,55 @@ def run_backup(
     """
 
     def work() -> Ending:
-        place = installation.target(target)
-        folders = installation.folders(data_set)
-        main = open_target(installation.home, place)
-        # A disk that was in the safe when the recovery sheet was renewed learns of it here.
-        for known in (main, *full_repositories(installation.home, place)):
-            settle_keys(known, KeyRing.load(installation.home))
-        source = examine_source(folders, _previous_good(main, records, data_set), main)
+        ready = prepare_backup(installation, records, run_id, data_set=data_set, target=target)
+        main, place = ready.repository, ready.place
         repository = _repository_for_full(installation, records, place, main, data_set) if full else main
         force = full and not reread_already(repository, records, data_set, installation.clock.now())
         summary = repository.backup(
-            [os.fsencode(path) for path in source.paths],
-            options=_options(folders, place, full=full, force=force),
+            ready.source.raw_paths,
+            options=_options(ready.folders, place, full=full, force=force),
             monitor=monitor,
             cancel=cancel,
             state_dir=installation.home.engine_cache,
             clock=installation.clock,
         )
-        look_for_attack(installation, records, run_id, data_set=data_set, target=target, summary=summary)
-        leave_settings_beside(installation, place, KeyRing.load(installation.home))
-        ending = _ending(summary, source.problems)
+        ending = conclude_backup(installation, records, ready, summary)
         return _read_back(repository, place, summary.snapshot, ending, monitor, cancel) if full else ending
 
     return conduct(installation, records, run_id, monitor, work)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A back-up that can begin: its place is open, and its source was looked at."""
+
+    run: RunId
+    place: Target
+    folders: DataSetFolders
+    repository: Repository
+    source: Source
+
+
+def prepare_backup(
+    installation: Installation, records: Records, run_id: RunId, *, data_set: str, target: str
+) -> Prepared:
+    """Open the place and look at the source; raises what is wrong with either."""
+    place = installation.target(target)
+    folders = installation.folders(data_set)
+    main = open_target(installation.home, place)
+    # A disk that was in the safe when the recovery sheet was renewed learns of it here.
+    for known in (main, *full_repositories(installation.home, place)):
+        settle_keys(known, KeyRing.load(installation.home))
+    source = examine_source(folders, _previous_good(main, records, data_set), main)
+    return Prepared(run_id, place, folders, main, source)
+
+
+def conclude_backup(installation: Installation, records: Records, ready: Prepared, summary: BackupSummary) -> Ending:
+    """Look at what a copy shows, and return how its run ended."""
+    data_set, target = ready.folders.data_set, ready.place.id
+    look_for_attack(installation, records, ready.run, data_set=data_set, target=target, summary=summary)
+    leave_settings_beside(installation, ready.place, KeyRing.load(installation.home))
+    return _ending(summary, ready.source.problems)
 
 
 def examine_source(folders: DataSetFolders, previous: Snapshot | None, repository: Repository) -> Source:
@@ -166,6 +196,11 @@ def reread_already(repository: Repository, records: Records, data_set: str, now:
     ended = {run.snapshot: run for run in records.runs(limit=50, data_set=data_set, kind=RunKind.FULL) if run.snapshot}
     outcomes = [ended[copy.id].outcome if copy.id in ended else Outcome.INTERRUPTED for copy in earlier]
     return bool(outcomes) and set(outcomes) <= {Outcome.INTERRUPTED, Outcome.INCOMPLETE, Outcome.CANCELLED}
+
+
+def backup_options(folders: DataSetFolders, *, verify: bool) -> BackupOptions:
+    """Return how a set's daily copy is made; `verify` looks a second time at every pack before it is written."""
+    return BackupOptions(tags=(set_tag(folders.data_set),), exclude=folders.exclude, verify_sealed=verify)
 
 
 def _options(folders: DataSetFolders, place: Target, *, full: bool, force: bool) -> BackupOptions:

@@ -55,32 +55,33 @@ def conduct(
     clock = installation.clock
     began = clock.monotonic()
     with ProgressPump(installation.home, clock, run_id, monitor):
-        ending = _ended(work)
+        ending = ended(work)
+    return finish(records, run_id, ending, clock.monotonic() - began)
+
+
+def finish(records: Records, run_id: RunId, ending: Ending, duration_s: float) -> Run:
+    """Record how a run ended; where an agent took this process for dead, what it said stands."""
     try:
-        return _finish(records, run_id, ending, clock.monotonic() - began)
+        return records.finish_run(
+            run_id,
+            ending.outcome,
+            snapshot=ending.snapshot,
+            files=ending.files,
+            files_new_or_changed=ending.files_new_or_changed,
+            bytes_total=ending.bytes_total,
+            bytes_added=ending.bytes_added,
+            duration_s=duration_s,
+            error_code=ending.error_code,
+            error_data=ending.error_data,
+            problems=ending.problems[:PROBLEMS_KEPT],
+            problems_total=len(ending.problems),
+        )
     except RunAlreadyFinished:
-        # An agent took this process for dead; what it said stands.
         return records.run(run_id)
 
 
-def _finish(records: Records, run_id: RunId, ending: Ending, duration_s: float) -> Run:
-    return records.finish_run(
-        run_id,
-        ending.outcome,
-        snapshot=ending.snapshot,
-        files=ending.files,
-        files_new_or_changed=ending.files_new_or_changed,
-        bytes_total=ending.bytes_total,
-        bytes_added=ending.bytes_added,
-        duration_s=duration_s,
-        error_code=ending.error_code,
-        error_data=ending.error_data,
-        problems=ending.problems[:PROBLEMS_KEPT],
-        problems_total=len(ending.problems),
-    )
-
-
-def _ended(work: Callable[[], Ending]) -> Ending:
+def ended(work: Callable[[], Ending]) -> Ending:
+    """Do the work and return how it ended; never raises."""
     try:
         return work()
     except Cancelled:

@@ -57,6 +57,14 @@ def test_what_is_due_is_done_once_and_not_again(school: TestHome) -> None:
         school.restic_check(place)
 
 
+def test_one_reading_serves_all_places_that_are_due(school: TestHome) -> None:
+    assert school.agent("--once") == ExitCode.DONE
+    for data_set in SETS:
+        of_set = [run for run in school.runs() if run.data_set == data_set]
+        assert len({run.pid for run in of_set}) == 1, "one worker"
+        assert len({run.snapshot for run in of_set}) == 1, "and the same packs and snapshot for each place"
+
+
 def test_before_the_set_up_it_says_so(tmp_path: Path) -> None:
     school = TestHome(tmp_path)
     assert school.agent("--once") == ExitCode.USAGE

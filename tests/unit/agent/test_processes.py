@@ -63,7 +63,7 @@ def test_a_process_that_has_ended_is_gone() -> None:
 
 
 def test_a_worker_is_told_its_home_unless_the_environment_tells_it(tmp_path: Path) -> None:
-    one_folder = worker_command(Home.in_folder(tmp_path), RunId(7))
+    one_folder = worker_command(Home.in_folder(tmp_path), [RunId(7)])
     assert one_folder[-4:] == ["--home", str(tmp_path), "worker", "7"]
     xdg = Home.locate(env={"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_DATA_HOME": str(tmp_path / "data")})
-    assert worker_command(xdg, RunId(7))[-3:] == ["app", "worker", "7"]
+    assert worker_command(xdg, [RunId(7), RunId(8)])[-4:] == ["app", "worker", "7", "8"]
