@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from app.assessment.checklist_copies import COPIES
 from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection
 from app.assessment.checklist_papers import DECLARED, PAPERS
-from app.assessment.checklist_people import duty_evidence, review_blocks, with_postponements
+from app.assessment.checklist_people import duty_evidence, exceptions, review_blocks, with_postponements
 from app.assessment.checklist_power import POWER
 from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.school_year import school_year
@@ -20,7 +20,7 @@ from app.policy.machine import Machine
 from app.policy.model import ChecklistItem, Policy
 from app.records.facts import ChecklistAnswer, Facts
 
-_INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES, "C39": review_blocks}
+_INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES, "C39": review_blocks, "C40": exceptions}
 
 
 def evidence(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.assessment.checklist_evidence import YEAR, Evidence, Inspection, moment
+from app.assessment.checklist_evidence import NOTHING_TO_DO, YEAR, Evidence, Inspection, counted, moment
 from app.assessment.duties import REVIEW
-from app.assessment.people_duties import concerns, declarations, exemption, parts_due
+from app.assessment.full import exempt
+from app.assessment.people_duties import EXEMPT, concerns, declarations, exemption, parts_due
 from app.assessment.school_year import school_year
 from app.policy.duty import Duty
 from app.policy.model import ItemId
@@ -46,6 +47,25 @@ def review_blocks(inspection: Inspection) -> Evidence:
     data = (("by", newest.by), ("at", moment(newest.at)), ("count", str(answered)), ("total", str(REVIEW_BLOCKS)))
     whole = answered >= REVIEW_BLOCKS and inspection.now - newest.at <= YEAR
     return Evidence("review-blocks", data, Verdict.OK if whole else Verdict.NOT_OK)
+
+
+def exceptions(inspection: Inspection) -> Evidence:
+    """Every exception that was made still holds: of data from the yearly full back-up, of duties, of accepted risks."""
+    situation = inspection.situation
+    held: dict[str, bool] = {}
+    for data_set, _ in situation.plans:
+        if not data_set.kept_in_archive:
+            held[data_set.name] = exempt(data_set, situation.today)
+    for duty in situation.policy.duties:
+        if any(a.subject == EXEMPT + duty.id for a in situation.facts.attestations):
+            # One that ended is no exception any more once the duty has been done again.
+            ended = exemption(situation, duty) is None and any(
+                d.due < inspection.now for d in parts_due(situation, duty)
+            )
+            held[duty.title.text(situation.policy.organisation.language)] = not ended
+    if not held:
+        return NOTHING_TO_DO
+    return counted("exceptions-valid", sum(held.values()), len(held), tuple(n for n, good in held.items() if not good))
 
 
 def with_postponements(inspection: Inspection, item: ItemId, found: Evidence) -> Evidence:

@@ -27,6 +27,7 @@ TEXTS: dict[str, str] = {
     "covered": N_("{count} of {total} data sets are being copied."),
     "copies-on-time": N_("{count} of {total} times on time this school year; longest gap {gap}."),
     "copies-begun": N_("The first day is not over yet."),
+    "exceptions-valid": N_("{count} of {total} exceptions still hold."),
     "exempt": N_("Not applicable here, said {by} on {at}: {reason}"),
     "parts-declared": N_("{count} of {total} declared, the last by {by} on {at}. {reference}"),
     "review-blocks": N_("Reviewed by {by} on {at}; {count} of {total} questions answered."),

@@ -127,3 +127,13 @@ def test_reclassified_data_counts_as_classified() -> None:
     assert lines(facts(), of)["C06"].verdict is Verdict.NOT_OK
     again = Attestation("reclassify:puntenboek", "Els", NOW - DAY, "klopt nog")
     assert lines(facts(attestations=(again,)), of)["C06"].verdict is Verdict.OK
+
+
+def test_exceptions_that_ended_are_named() -> None:
+    sla = replace(duty("isp-sla"), title=Label("Contract", "Contract"), may_be_exempt=True)
+    of = replace(policy(data_set(kept=False, exemption=("oud", "An"))), duties=(sla,))
+    assert lines(facts(), of)["C40"].verdict is Verdict.OK
+    exempt = Attestation("exempt:isp-sla", "An", NOW - 400 * DAY, "kan niet")
+    line = lines(facts(attestations=(exempt,), set_up_at=NOW - 500 * DAY), of)["C40"]
+    assert (line.verdict, dict(line.data)["missing"]) == (Verdict.NOT_OK, "Contract")
+    assert lines(facts(), policy(data_set()))["C40"].verdict is Verdict.NOT_APPLICABLE
