@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -153,7 +154,7 @@ def open_vangnet(home: Home) -> bool:
             import subprocess
 
             with contextlib.suppress(OSError):
-                subprocess.Popen(
+                terminal = subprocess.Popen(
                     [found, *before, *program],
                     cwd=Path(__file__).parents[2],
                     stdin=subprocess.DEVNULL,
@@ -161,5 +162,7 @@ def open_vangnet(home: Home) -> bool:
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
                 )
+                # Somebody must hear of its end, or it stays in the list of processes.
+                threading.Thread(target=terminal.wait, name="terminal", daemon=True).start()
                 return True
     return False
