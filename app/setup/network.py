@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.clock import Clock
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, VangnetError
 from app.jobs.installation import Installation
 from app.paths import Home
 from app.policy.machine import Purpose, RemotePlace, Target, TargetId
 from app.policy.write import write_machine
 from app.records.facts import RequestKind
 from app.records.store import Records
+from app.repository.backend.address import RemoteKind, open_remote, parse_address
+from app.repository.backend.base import Backend, FileKind
+from app.repository.backend.remote import Patience
+from app.repository.errors import BackendError
 from app.secret import Secret
 from app.setup.answers import PlaceAnswer, SetupAnswers
 from app.setup.identifiers import unique_slug
 from app.targets.place import open_target
 from app.targets.probe import PROBE_BYTES, ProbeResult, probe
-from app.targets.remote import read_secret
+from app.targets.remote import reach_of, read_secret
 from app.targets.remote_prepare import Site, prepare_remote_target
 
 _SECRET_LIMIT = 64 << 10
@@ -104,6 +108,49 @@ def add_place(installation: Installation, records: Records, new: NewPlace, *, by
     records.note("place-added", body, subject=target.id)
     records.ask(RequestKind.RESCAN, by=by)
     return target
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLook:
+    """What a short look at a server found: an error, or how it can be used."""
+
+    error: VangnetError | None = None
+    free_bytes: int | None = None
+    server_key: str = ""
+    """An SSH server's public key, learnt now."""
+    fingerprint: str = ""
+
+
+def look_at_server(place: RemotePlace, secret: Secret | None) -> ServerLook:
+    """Look whether a server answers and lets us in; writes nothing, waits briefly, never raises for what it finds."""
+    key = place.server_key
+    fingerprint = ""
+    try:
+        address = parse_address(place.address)
+        if address.kind is RemoteKind.SFTP:
+            from app.repository.backend import sftp
+
+            key = key or sftp.host_key_of(address.host, address.port or sftp.DEFAULT_PORT)
+            fingerprint = sftp.fingerprint(key)
+        found = dataclasses.replace(place, server_key=key)
+        backend = open_remote(reach_of(found, secret), patience=Patience.brief())
+    except VangnetError as error:
+        return ServerLook(error)
+    try:
+        backend.exists(FileKind.CONFIG)
+        return ServerLook(None, _free(backend), key, fingerprint)
+    except VangnetError as error:
+        return ServerLook(error, None, key, fingerprint)
+    finally:
+        backend.close()
+
+
+def _free(backend: Backend) -> int | None:
+    """Return the room; a folder that is made later cannot be asked yet."""
+    try:
+        return backend.free_bytes()
+    except BackendError:
+        return None
 
 
 def try_place(installation: Installation, target: Target) -> ProbeResult:

@@ -21,7 +21,7 @@ from app.jobs.browse import FileHit, FileVersion
 from app.jobs.installation import Installation
 from app.jobs.people import Closing
 from app.paths import Home
-from app.policy.machine import TargetKind
+from app.policy.machine import RemotePlace, TargetKind
 from app.policy.model import Language, Policy, Role
 from app.power.discovery import Discovery
 from app.records.facts import (
@@ -45,12 +45,15 @@ from app.setup.recovery_sheet import RecoverySheet, save_sheet
 from app.targets.suitability import PlaceReport
 from app.tui.folders import look_at_folder
 from app.tui.other_copies import OtherComputer, OtherView
+from app.tui.power_source import HomePower
 from app.tui.reader import PictureReader
 from app.tui.restore_process import restore_in_process
 from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
 
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk
+    from app.setup.network import ServerLook
+    from app.targets.discovery import FoundServer
     from app.targets.udisks import FileSystem
 if TYPE_CHECKING:
     from app.notices.accounts import MailAccount
@@ -61,7 +64,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-class HomeSource:
+class HomeSource(HomePower):
     """Implements `app.tui.source.Source` for a home."""
 
     def __init__(self, home: Home, clock: Clock, *, by: str = "") -> None:
@@ -352,6 +355,21 @@ class HomeSource:
         from app.targets.suitability import examine_place
 
         return await asyncio.to_thread(examine_place, path, sources, kind=TargetKind.FOLDER)
+
+    async def find_servers(self) -> tuple[FoundServer, ...]:
+        from app.targets.discovery import find_servers
+
+        return await asyncio.to_thread(find_servers)
+
+    async def look_at_server(self, place: RemotePlace, secret: Secret | None) -> ServerLook:
+        from app.setup.network import look_at_server
+
+        return await asyncio.to_thread(look_at_server, place, secret)
+
+    async def keep_place_secret(self, place: str, secret: Secret) -> str:
+        from app.targets.remote import store_secret
+
+        return await asyncio.to_thread(store_secret, self._home, place, secret)
 
     async def load_draft(self) -> SetupAnswers | None:
         from app.setup.draft import load_draft

@@ -18,7 +18,7 @@ from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.schedule import NextRun
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing
-from app.policy.machine import Machine, Person
+from app.policy.machine import Machine, Person, RemotePlace
 from app.policy.model import DataSetId, Language, Plan, Policy, Role
 from app.power.discovery import Discovery
 from app.records.facts import (
@@ -41,9 +41,12 @@ from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet
 from app.targets.suitability import PlaceReport
+from app.tui.power_source import PowerSource
 
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk
+    from app.setup.network import ServerLook
+    from app.targets.discovery import FoundServer
     from app.targets.udisks import FileSystem
     from app.tui.other_copies import OtherView
 
@@ -140,7 +143,7 @@ class FolderLook:
     counted_all: bool = True
 
 
-class Source(Protocol):
+class Source(PowerSource, Protocol):
     """What the screens may see and ask. Everything may take time, so everything is awaited."""
 
     async def set_up(self) -> bool:
@@ -311,6 +314,18 @@ class Source(Protocol):
 
     async def look_at_place(self, path: Path, sources: tuple[Path, ...]) -> PlaceReport:
         """Look whether a folder can hold the copies of `sources`."""
+        ...
+
+    async def find_servers(self) -> tuple[FoundServer, ...]:
+        """Look which servers announce themselves on the local network; takes about three seconds."""
+        ...
+
+    async def look_at_server(self, place: RemotePlace, secret: Secret | None) -> ServerLook:
+        """Look whether a server answers and lets us in; takes ten seconds at most."""
+        ...
+
+    async def keep_place_secret(self, place: str, secret: Secret) -> str:
+        """Keep the password or private key of a place; returns the name under which it lies."""
         ...
 
     async def load_draft(self) -> SetupAnswers | None: ...

@@ -15,7 +15,7 @@ from app.jobs.people import Closing, EvidenceMissing, PostponeRefused
 from app.notices.accounts import MailAccount
 from app.notices.people import Arrival
 from app.policy.load import template_policy
-from app.policy.machine import Person
+from app.policy.machine import Person, RemotePlace
 from app.policy.model import Language, Policy, Role
 from app.power.discovery import Discovery
 from app.records.facts import (
@@ -40,7 +40,9 @@ from app.secret import Secret
 from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
 from app.setup.disks import DiskLook, NewDisk
+from app.setup.network import ServerLook
 from app.setup.recovery_sheet import RecoverySheet
+from app.targets.discovery import FoundServer
 from app.targets.erasing import disk_title
 from app.targets.errors import DiskNotToBeErased, RecoveryKeyMistyped
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
@@ -49,12 +51,13 @@ from app.tui.other_copies import OtherSetView, OtherView
 from app.tui.screens.inbox import Verdict as InboxVerdict
 from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
 from tests.tui import sample
+from tests.tui.fixed_power import FixedPower
 
 KEY = Secret("K7QF-2M9D-8XTW-P4RN-6HJC-Z3VB-9GSE-1YKA-5NQ8")
 WHERE = Path("/home/school/puntenboek")
 
 
-class FixedSource:
+class FixedSource(FixedPower):
     """Implements `app.tui.source.Source` with values that a test chooses."""
 
     def __init__(self, picture: Picture | None, *, draft: SetupAnswers | None = None) -> None:
@@ -76,6 +79,10 @@ class FixedSource:
         self.approved_by = ""
         self.agent_started = 0
         self.folders: dict[Path, FolderLook] = {}
+        self.servers: tuple[FoundServer, ...] = ()
+        self.servers_looked_at: list[RemotePlace] = []
+        self.server_look = ServerLook(None, 800_000_000_000)
+        self.place_secrets: dict[str, Secret] = {}
         self.place_problems: dict[Path, PlaceProblemCode] = {}
         self.request_state = RequestState.DONE
         self.account: MailAccount | None = None
@@ -339,6 +346,17 @@ class FixedSource:
         problem = self.place_problems.get(path)
         problems = (PlaceProblem(problem),) if problem is not None else ()
         return PlaceReport(problems, (), 900_000_000_000, 2_000_000_000_000, "ext4", read_only=False)
+
+    async def find_servers(self) -> tuple[FoundServer, ...]:
+        return self.servers
+
+    async def look_at_server(self, place: RemotePlace, secret: Secret | None) -> ServerLook:
+        self.servers_looked_at.append(place)
+        return self.server_look
+
+    async def keep_place_secret(self, place: str, secret: Secret) -> str:
+        self.place_secrets[place] = secret
+        return f"place-{place}"
 
     async def load_draft(self) -> SetupAnswers | None:
         return self.draft

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from app.policy.machine import TargetKind
 from app.policy.model import Language
+from app.targets.discovery import FoundServer
 from app.tui.source import Picture
 from app.tui.theme import HIGH_CONTRAST, LIGHT
 from tests.tui import sample
@@ -115,6 +117,14 @@ def test_the_help(snap_compare: Compare, make_app: MakeApp, spoken: Language) ->
     app = make_app(FixedSource(state("good")), spoken)
     asked = "Wat is dit?" if spoken == "nl" else "What is this?"
     assert snap_compare(app, terminal_size=SMALL, run_before=steps("question_mark", until=asked))
+
+
+@LANGUAGES
+@SIZES
+def test_a_server_as_a_place(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], spoken: Language) -> None:
+    source = FixedSource(None, draft=replace(filled(), page="places"))
+    source.servers = (FoundServer("SCHOOL-NAS", TargetKind.SMB, "school-nas.local", 445),)
+    assert snap_compare(make_app(source, spoken), terminal_size=size, run_before=steps("n", until="SCHOOL-NAS"))
 
 
 PAGES = {

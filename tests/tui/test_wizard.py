@@ -8,11 +8,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from app.policy.machine import TargetKind, Ups, UpsId
+from app.policy.machine import RemotePlace, TargetKind, Ups, UpsId
 from app.policy.model import Availability
 from app.power.discovery import Discovery, FoundUps, UsbUps
 from app.records.facts import DriveSight, RequestKind, UpsSight
+from app.repository.errors import ServerLoginRefused
 from app.setup.answers import SetupAnswers
+from app.setup.network import ServerLook
+from app.targets.discovery import FoundServer
 from app.targets.errors import TargetNotThere
 from app.targets.suitability import PlaceProblemCode
 from app.tui.source import FolderLook, FolderState
@@ -244,11 +247,55 @@ async def test_a_disk_that_is_plugged_in_appears_by_itself(make_app: MakeApp) ->
         await wait_for(pilot, "Kingston DataTraveler, 64 GB")
 
 
+async def test_a_server_that_announces_itself_is_tried_and_taken(make_app: MakeApp) -> None:
+    source = at("places", replace(filled(), places=()))
+    source.servers = (FoundServer("SCHOOL-NAS", TargetKind.SMB, "school-nas.local", 445),)
+    source.server_look = ServerLook(ServerLoginRefused(location="smb://school-nas.local"))
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "n NAS of server")
+        await pilot.press("n")
+        await wait_for(pilot, "SCHOOL-NAS")
+        pilot.app.screen.query_one("#servers").focus()
+        await pilot.press("down", "enter")
+        await wait_for(pilot, "smb://school-nas.local/")
+        await fill(pilot, "address", "smb://school-nas.local/kopie")
+        await fill(pilot, "user", "vangnet")
+        await fill(pilot, "password", "geheim")
+        await click(pilot, "#take")
+        await wait_for(pilot, "! De server aanvaardt")
+        source.server_look = ServerLook(None, 800_000_000_000)
+        await click(pilot, "#take")
+        await wait_for(pilot, "✔ SCHOOL-NAS")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Tijdstip")
+    assert source.draft is not None
+    (place,) = source.draft.places
+    assert place.on_network == RemotePlace("smb://school-nas.local/kopie", "vangnet", "place-school-nas")
+    assert source.place_secrets["school-nas"].reveal() == "geheim"
+
+
+async def test_the_key_of_an_ssh_server_is_shown_before_it_is_trusted(make_app: MakeApp) -> None:
+    source = at("places", replace(filled(), places=()))
+    source.server_look = ServerLook(None, None, "ssh-ed25519 AAAA", "SHA256:abc")
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "n NAS of server")
+        await pilot.press("n")
+        await wait_for(pilot, "Geen enkele server meldt zich.")
+        await fill(pilot, "name", "Elders")
+        await fill(pilot, "address", "sftp://elders.be/kopie")
+        await click(pilot, "#take")
+        await wait_for(pilot, "SHA256:abc")
+        assert source.draft is None or not source.draft.places
+        await click(pilot, "#take")
+        await wait_for(pilot, "✔ Elders")
+    assert source.servers_looked_at[-1].server_key == "ssh-ed25519 AAAA"
+
+
 async def test_a_place_inside_the_data_is_refused(make_app: MakeApp) -> None:
     source = at("places", replace(filled(), places=()))
     source.place_problems[Path("/home/school/puntenboek/kopie")] = PlaceProblemCode.INSIDE_SOURCE
     async with make_app(source).run_test() as pilot:
-        await wait_for(pilot, "Map of netwerkmap toevoegen")
+        await wait_for(pilot, "Map toevoegen")
         await pilot.press("a")
         await wait_for(pilot, "Een map voor de kopieën")
         await fill(pilot, "name", "Kopie")

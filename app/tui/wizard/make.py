@@ -8,7 +8,6 @@ from textual.widgets import Static
 
 from app.errors import VangnetError
 from app.i18n import _, language
-from app.policy.machine import TargetKind
 from app.policy.model import Policy
 from app.policy.questions import consequence
 from app.setup.answers import SetupAnswers
@@ -16,6 +15,7 @@ from app.setup.apply import Step
 from app.tui.background import begin
 from app.tui.widgets.rows import Line, Row, Sheet, cell
 from app.tui.wizard.page import NotYet, Page, explain_line, question
+from app.tui.wizard.places import place_where
 from app.tui.wizard.route import PageId
 from app.wording.errors import explain
 
@@ -59,7 +59,7 @@ class SummaryPage(Page):
             )
         lines += [blank, _head(_("Place for copies"), _("where"), "")]
         for place in self.answers.places:
-            where = str(place.path) if place.kind is TargetKind.FOLDER else _("USB disk")
+            where = place_where(place)
             site = _("another building") if place.offsite else place.site
             lines.append(Row(cell(place.name), cell(where, style="$muted"), cell(site, 20), pointer=False))
         hour, minute = self.answers.backup_time

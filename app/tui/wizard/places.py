@@ -26,6 +26,7 @@ from app.tui.restoring import typed_path
 from app.tui.source import Source
 from app.tui.widgets.choice import Ticks
 from app.tui.widgets.rows import Note, Row, Rows, cell
+from app.tui.wizard.network import NetworkDialog
 from app.tui.wizard.page import NotYet, Page, key_label, label, question
 from app.tui.wizard.route import PageId
 from app.wording.places import place_problem_text
@@ -39,6 +40,7 @@ class PlacesPage(Page):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "add_folder", show=False),
+        Binding("n", "add_server", show=False),
         Binding("delete", "remove", show=False),
     ]
 
@@ -53,7 +55,8 @@ class PlacesPage(Page):
         yield question(_("Where do the copies go? Two places are better than one."))
         yield Rows(id="places")
         with Horizontal(id="place-buttons"):
-            yield Button(key_label("a", _("Add a folder or network share")), id="add")
+            yield Button(key_label("a", _("Add a folder")), id="add")
+            yield Button(key_label("n", _("Add a NAS or server")), id="add-server")
             yield Button(key_label("Del", _("Remove")), id="remove")
         yield Static(id="advice", classes="found")
 
@@ -72,7 +75,7 @@ class PlacesPage(Page):
         chosen = self.answers.places
         lines: list[tuple[str, Row | Note]] = []
         for place in chosen:
-            where = str(place.path) if place.kind is TargetKind.FOLDER else _("USB disk")
+            where = place_where(place)
             mark = Content.styled("✔ ", "$green") + Content(place.name)
             lines.append((f"place:{place.id}", Row(cell(mark, style="bold"), cell(where, style="$muted"))))
         if not chosen:
@@ -114,6 +117,11 @@ class PlacesPage(Page):
         """Ask for a folder."""
         self._add(None)
 
+    @on(Button.Pressed, "#add-server")
+    def action_add_server(self) -> None:
+        """Ask for a server on the network."""
+        self._add_server(None)
+
     @on(Button.Pressed, "#remove")
     def action_remove(self) -> None:
         """Leave out the place that the cursor is on (the last one when it is on none)."""
@@ -122,16 +130,23 @@ class PlacesPage(Page):
         gone = key if key in known else self.answers.places[-1].id if self.answers.places else ""
         self._set(tuple(p for p in self.answers.places if p.id != gone))
 
+    def _add_server(self, known: PlaceAnswer | None) -> None:
+        taken = tuple(p.id for p in self.answers.places if p is not known)
+        self.app.push_screen(NetworkDialog(self.source, known, taken), lambda place: self._take(place, known))
+
+    def _take(self, place: PlaceAnswer | None, known: PlaceAnswer | None) -> None:
+        if place is not None:
+            kept = tuple(place if p is known else p for p in self.answers.places)
+            self._set(kept if known is not None else (*kept, place))
+
     def _add(self, drive: DriveSight | None, known: PlaceAnswer | None = None) -> None:
+        if known is not None and known.on_network is not None:
+            self._add_server(known)
+            return
         sources = tuple(path for d in self.answers.data_sets for path in d.paths)
         taken = tuple(p.id for p in self.answers.places if p is not known)
-
-        def take(place: PlaceAnswer | None) -> None:
-            if place is not None:
-                kept = tuple(place if p is known else p for p in self.answers.places)
-                self._set(kept if known is not None else (*kept, place))
-
-        self.app.push_screen(PlaceDialog(self.source, drive, known, sources, taken), take)
+        dialog = PlaceDialog(self.source, drive, known, sources, taken)
+        self.app.push_screen(dialog, lambda place: self._take(place, known))
 
     def _set(self, places: tuple[PlaceAnswer, ...]) -> None:
         self.answers = dataclasses.replace(self.answers, places=places)
@@ -274,6 +289,13 @@ class PlaceDialog(ModalScreen[PlaceAnswer | None]):
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+def place_where(place: PlaceAnswer) -> str:
+    """Say where a place is, in a word or by its address."""
+    if place.on_network is not None:
+        return place.on_network.address
+    return str(place.path) if place.kind is TargetKind.FOLDER else _("USB disk")
 
 
 def report_text(report: PlaceReport) -> Content:
