@@ -68,7 +68,7 @@ def run_backup(
         force = full and not reread_already(repository, records, data_set, installation.clock.now())
         summary = repository.backup(
             ready.source.raw_paths,
-            options=_options(ready.folders, place, full=full, force=force),
+            options=_options(ready.folders, place, full=full, force=force, resume=_was_cut_off(records, run_id)),
             monitor=monitor,
             cancel=cancel,
             state_dir=installation.home.engine_cache,
@@ -97,7 +97,7 @@ def prepare_backup(
     """Open the place and look at the source; raises what is wrong with either."""
     place = installation.target(target)
     folders = installation.folders(data_set)
-    main = open_target(installation.home, place)
+    main = open_target(installation.home, place, remember=True)
     # A disk that was in the safe when the recovery sheet was renewed learns of it here.
     for known in (main, *full_repositories(installation.home, place)):
         settle_keys(known, KeyRing.load(installation.home))
@@ -203,10 +203,20 @@ def backup_options(folders: DataSetFolders, *, verify: bool) -> BackupOptions:
     return BackupOptions(tags=(set_tag(folders.data_set),), exclude=folders.exclude, verify_sealed=verify)
 
 
-def _options(folders: DataSetFolders, place: Target, *, full: bool, force: bool) -> BackupOptions:
+def _was_cut_off(records: Records, run_id: RunId) -> bool:
+    """Tell whether the attempt before this run did not come to its end, and not long ago: it is gone on with."""
+    run = records.run(run_id)
+    earlier = records.runs(limit=5, data_set=run.data_set, target=run.target, kind=run.kind)
+    before = next((known for known in earlier if known.id != run_id), None)
+    if before is None or before.outcome not in (Outcome.INTERRUPTED, Outcome.CANCELLED):
+        return False
+    return timedelta(0) <= run.started - before.started <= SAME_ATTEMPT
+
+
+def _options(folders: DataSetFolders, place: Target, *, full: bool, force: bool, resume: bool) -> BackupOptions:
     tags = (set_tag(folders.data_set), FULL_TAG) if full else (set_tag(folders.data_set),)
     # A stick that lies about what it wrote is common enough to pay for a second look at every pack.
-    return BackupOptions(tags=tags, exclude=folders.exclude, force=force, verify_sealed=place.removable)
+    return BackupOptions(tags=tags, exclude=folders.exclude, force=force, resume=resume, verify_sealed=place.removable)
 
 
 def _ending(summary: BackupSummary, source_problems: tuple[Problem, ...]) -> Ending:

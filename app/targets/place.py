@@ -107,14 +107,17 @@ def locate(target: Target, drives: tuple[DriveSight, ...] | None = None) -> Path
     return target.path
 
 
-def open_target(home: Home, target: Target, drives: tuple[DriveSight, ...] | None = None) -> Repository:
+def open_target(
+    home: Home, target: Target, drives: tuple[DriveSight, ...] | None = None, *, remember: bool = False
+) -> Repository:
     """Open a target's repository with the organisation's master key; a disk that is plugged in only is mounted first.
 
     Raises what `locate` raises, KeyRingMissing, WrongKey or RepositoryDamaged; for a place on a network what
-    `open_remote_target` raises.
+    `open_remote_target` raises. With `remember`, what such a place has sent before is not asked for again: for who
+    only adds to it.
     """
     if target.remote:
-        return open_remote_target(home, target)
+        return open_remote_target(home, target, remember=remember)
     folder = _locate_mounted(target, drives)
     master = KeyRing.load(home).master
     try:

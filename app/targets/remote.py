@@ -14,6 +14,7 @@ from app.paths import Home
 from app.policy.machine import RemotePlace, Target
 from app.repository.backend.address import Login, Reach, RemoteKind, S3Options, open_remote, parse_address
 from app.repository.backend.base import Backend
+from app.repository.backend.cached import CachedBackend
 from app.repository.backend.remote import Patience
 from app.repository.errors import (
     BackendUnavailable,
@@ -97,15 +98,22 @@ def remote_backend(home: Home, target: Target, *, patience: Patience | None = No
     return open_remote(reach_of(place, secret), patience=patience)
 
 
-def open_remote_target(home: Home, target: Target, *, patience: Patience | None = None) -> Repository:
+def open_remote_target(
+    home: Home, target: Target, *, patience: Patience | None = None, remember: bool = False
+) -> Repository:
     """Open the repository of a place on a network, once it has proved to be the one.
+
+    With `remember`, index files and snapshots that were read before are taken from this computer.
 
     Raises TargetNotThere, WrongDisk, MarkerDamaged, PlaceSecretMissing, KeyRingMissing, BadAddress, and the backend's
     errors.
     """
     backend = remote_backend(home, target, patience=patience)
     try:
-        return _recognised(home, target, backend)
+        repository = _recognised(home, target, backend)
+        if remember:
+            return repository.over(CachedBackend(backend, home.engine_cache / "places" / repository.id))
+        return repository
     except BaseException:
         backend.close()
         raise

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.repository.backend.base import Backend, FileInfo, FileKind
+from app.repository.backend.cached import CachedBackend
 from app.repository.backend.faulty import FaultyBackend
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
@@ -23,6 +24,7 @@ from tests.rig.places import rest_backend, s3_backend, sftp_backend, smb_backend
 BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "local": lambda folder: LocalBackend(folder / "repository"),
     "memory": lambda folder: MemoryBackend(),
+    "cached": lambda folder: CachedBackend(LocalBackend(folder / "repository"), folder / "kept"),
     "faulty without faults": lambda folder: FaultyBackend(LocalBackend(folder / "repository")),
 }
 ON_SERVERS: dict[str, tuple[str, Callable[[Any, str], Backend]]] = {
