@@ -61,7 +61,7 @@ class TasksScreen(Frame):
             yield KeyHint("l", _("Later"), "screen.later")
             yield KeyHint("w", _("Why?"), "screen.why")
         yield KeyHint("r", _("Whose?"), "screen.whose")
-        yield KeyHint("e", _("Something changed"), "screen.event")
+        yield KeyHint("e", _("Any change?"), "screen.event")
 
     def explanation(self) -> tuple[str, ...]:
         return (
