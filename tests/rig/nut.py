@@ -26,11 +26,12 @@ ON_MAINS = {
 class NutServer:
     """One upsd on a port of its own. Change what a UPS says with `say`, cut its driver off with `kill_driver`."""
 
-    def __init__(self, upses: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(self, upses: Mapping[str, Mapping[str, str]] | None = None, *, users: str = "") -> None:
         need("/lib/nut/dummy-ups", "/lib/nut/upsd")
         # A short path: unix sockets lie in it, and their names are limited to about 100 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="nut-", dir="/tmp"))
         self.port = _free_port()
+        self._users = users
         self._drivers: dict[str, subprocess.Popen[bytes]] = {}
         self._server: subprocess.Popen[bytes] | None = None
         self._environment = os.environ | {
@@ -46,7 +47,7 @@ class NutServer:
             sections.append(f'[{name}]\ndriver = dummy-ups\nport = {self._file(name)}\ndesc = "Test {name}"\n')
         self._config("ups.conf", "".join(sections))
         self._config("upsd.conf", f"LISTEN 127.0.0.1 {self.port}\nMAXAGE 5\n")
-        self._config("upsd.users", "")
+        self._config("upsd.users", self._users)
         for name in self._said:
             self._drivers[name] = self._program("/lib/nut/dummy-ups", "-a", name, "-u", "root", "-F")
         for name in self._said:
