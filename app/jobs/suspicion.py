@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from app.assessment.anomaly import explained_at, signs_of_attack, usual_changes
 from app.jobs.canary import forget_touched, place_canaries, touched_canaries
 from app.jobs.installation import Installation
@@ -11,6 +14,8 @@ from app.repository.model import BackupSummary
 
 ANOMALY = "anomaly"
 BY_VANGNET = "vangnet"
+TOGETHER_S = 3600.0
+"""For so long the small copies of a session are judged as one."""
 
 
 def look_for_attack(
@@ -104,4 +109,54 @@ def _changes(
         opaque_new=found.opaque_new,
         opaque_changed=found.opaque_changed,
         canaries_touched=touched,
+    )
+
+
+class GrowingSuspicion:
+    """Judges many small copies together: an attack that takes minutes is spread over a session's copies."""
+
+    def __init__(self, installation: Installation, records: Records, run: RunId, *, data_set: str, target: str) -> None:
+        self._installation = installation
+        self._records = records
+        self._run = run
+        self._data_set = data_set
+        self._target = target
+        self._since_s = installation.clock.monotonic()
+        self._sum: Changes | None = None
+
+    def add(self, summary: BackupSummary) -> None:
+        """Take in what a copy has counted, and raise the alarm when the last hour is suspicious."""
+        found = _changes(self._installation, self._records, self._run, self._data_set, self._target, summary)
+        if found is None:
+            return
+        now_s = self._installation.clock.monotonic()
+        if self._sum is None or now_s - self._since_s > TOGETHER_S:
+            self._sum, self._since_s = found, now_s
+        else:
+            self._sum = _together(self._sum, found)
+        facts = self._records.facts()
+        known = any(a.run == self._run for a in facts.anomalies)
+        if known or _has_alarm(facts, self._data_set):
+            return  # a session has one alarm at most: it bears the session's number
+        history = usual_changes(self._records.changes_of(self._data_set), facts.anomalies)
+        said = explained_at(facts.anomalies, self._data_set)
+        # A session sees each change once: what was explained longer ago is no explanation of this.
+        recent = said is not None and self._sum.at - said <= timedelta(seconds=TOGETHER_S)
+        signs = signs_of_attack(self._sum, history, explained_at=said if recent else None)
+        if signs:
+            raise_alarm(
+                self._installation, self._records, self._run, data_set=self._data_set, target=self._target, signs=signs
+            )
+
+
+def _together(earlier: Changes, later: Changes) -> Changes:
+    return replace(
+        earlier,
+        at=later.at,
+        new=earlier.new + later.new,
+        changed=earlier.changed + later.changed,
+        removed=earlier.removed + later.removed,
+        opaque_new=earlier.opaque_new + later.opaque_new,
+        opaque_changed=earlier.opaque_changed + later.opaque_changed,
+        canaries_touched=later.canaries_touched,
     )

@@ -24,6 +24,7 @@ from app.jobs.conduct import Ending, conduct, problems_of
 from app.jobs.copies import CONTINUOUS_TAG, set_tag
 from app.jobs.errors import SourceMissing
 from app.jobs.installation import Installation
+from app.jobs.suspicion import GrowingSuspicion
 from app.jobs.thinning import thin
 from app.policy.machine import DataSetFolders, Target
 from app.policy.plan import derive_plan
@@ -136,6 +137,7 @@ class _Session:
             link_up=True,
         )
         self._repository: Repository | None = None
+        self._suspicion = GrowingSuspicion(installation, records, run_id, data_set=data_set, target=target)
         self._ending = Ending(Outcome.GOOD)
         begun = self._clock.monotonic()
         self._begun_s = self._told_s = self._thinned_s = self._swept_s = self._written_s = begun
@@ -244,6 +246,7 @@ class _Session:
             state_dir=self._installation.home.engine_cache,
             clock=self._clock,
         )
+        self._suspicion.add(summary)
         problems: tuple[Problem, ...] = (*source.problems, *problems_of(summary.problems))
         self._ending = Ending(
             outcome=Outcome.INCOMPLETE if problems else Outcome.GOOD,
@@ -258,7 +261,7 @@ class _Session:
     def _open(self) -> Repository:
         if self._repository is None or not self._target.remote:
             # A folder or disk may be another one by now: it is looked at before every copy.
-            self._repository = open_target(self._installation.home, self._target)
+            self._repository = open_target(self._installation.home, self._target, remember=True)
         return self._repository
 
     def _wait_for_place(self, error: VangnetError) -> None:

@@ -10,9 +10,9 @@ from textual.content import Content
 from app.i18n import _, ngettext
 from app.records.facts import Outcome
 from app.tui.source import RestoreResult
-from app.tui.texts import day_and_month
 from app.wording.errors import explain
 from app.wording.numbers import felt_number
+from app.wording.times import day_and_month
 
 
 def restore_folder(home: Path, local: datetime) -> Path:

@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Final
+from datetime import datetime
 
-from app.i18n import N_, _
 from app.wording.times import felt_day
-
-_MONTHS: Final = (
-    N_("January"),
-    N_("February"),
-    N_("March"),
-    N_("April"),
-    N_("May"),
-    N_("June"),
-    N_("July"),
-    N_("August"),
-    N_("September"),
-    N_("October"),
-    N_("November"),
-    N_("December"),
-)
-
-
-def day_and_month(day: date) -> str:
-    """Write "23 November"."""
-    return f"{day.day} {_(_MONTHS[day.month - 1])}"
 
 
 def clock_text(local: datetime) -> str:

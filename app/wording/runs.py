@@ -40,6 +40,23 @@ def outcome_text(run: Run, policy: Policy | None = None, machine: Machine | None
             return _("{subject}: broken off half-way. Vangnet goes on from there.").format(subject=subject)
 
 
+def outcome_word(outcome: Outcome) -> str:
+    """Say in a word or two how a run ended."""
+    match outcome:
+        case Outcome.RUNNING:
+            return _("busy")
+        case Outcome.GOOD:
+            return _("in order")
+        case Outcome.INCOMPLETE:
+            return _("not complete")
+        case Outcome.FAILED:
+            return _("failed")
+        case Outcome.CANCELLED:
+            return _("stopped")
+        case Outcome.INTERRUPTED:
+            return _("broken off")
+
+
 def run_name(kind: RunKind) -> str:
     """Name what a run does."""
     match kind:

@@ -58,6 +58,11 @@ def felt_day(day: date, today: date) -> str:
     )
 
 
+def day_and_month(day: date) -> str:
+    """Write "23 November"."""
+    return f"{day.day} {_month(day)}"
+
+
 def felt_date(at: datetime, tz: tzinfo) -> str:
     """Write a date in full, for papers: "14 november 2026"."""
     day = at.astimezone(tz).date()

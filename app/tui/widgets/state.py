@@ -9,6 +9,7 @@ from textual.content import Content
 from app.assessment.model import State
 from app.i18n import N_, _
 from app.records.facts import Outcome
+from app.wording.runs import outcome_word
 
 SIGNS: Final = {State.OK: "✔", State.ATTENTION: "!", State.ERROR: "✖"}
 STYLES: Final = {State.OK: "$green", State.ATTENTION: "$amber", State.ERROR: "$red"}
@@ -16,12 +17,12 @@ CLASSES: Final = {State.OK: "-ok", State.ATTENTION: "-attention", State.ERROR: "
 _WORDS: Final = {State.OK: N_("in order"), State.ATTENTION: N_("attention"), State.ERROR: N_("error")}
 
 _OUTCOMES: Final = {
-    Outcome.RUNNING: ("•", "$accent", N_("busy")),
-    Outcome.GOOD: ("✔", "$green", N_("in order")),
-    Outcome.INCOMPLETE: ("!", "$amber", N_("not complete")),
-    Outcome.FAILED: ("✖", "$red", N_("failed")),
-    Outcome.CANCELLED: ("–", "$muted", N_("stopped")),
-    Outcome.INTERRUPTED: ("!", "$amber", N_("broken off")),
+    Outcome.RUNNING: ("•", "$accent"),
+    Outcome.GOOD: ("✔", "$green"),
+    Outcome.INCOMPLETE: ("!", "$amber"),
+    Outcome.FAILED: ("✖", "$red"),
+    Outcome.CANCELLED: ("–", "$muted"),
+    Outcome.INTERRUPTED: ("!", "$amber"),
 }
 
 
@@ -37,5 +38,5 @@ def state_text(state: State, word: str = "") -> Content:
 
 def outcome_text(outcome: Outcome) -> Content:
     """How a run ended, in a sign and a word or two."""
-    symbol, style, word = _OUTCOMES[outcome]
-    return Content.styled(f"{symbol} {_(word)}", style)
+    symbol, style = _OUTCOMES[outcome]
+    return Content.styled(f"{symbol} {outcome_word(outcome)}", style)
