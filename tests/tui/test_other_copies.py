@@ -10,8 +10,6 @@ from tests.tui.fixed import KEY, FixedSource
 from tests.tui.reading import click, typed, wait_for
 
 DISK = DriveSight("/dev/sdb1", "60A", "Kingston", "DataTraveler", "BACKUP", "77AA", "ext4", 64_000_000_000, "/media/x")
-    "/dev/sdb1", "60A44C", "Kingston", "DataTraveler", "BACKUP", "77AA-11", "ext4", 64_000_000_000, "/media/x"
-)
 
 
 def new_computer() -> FixedSource:
