@@ -48,6 +48,7 @@ class VangnetApp(App[None]):
         Binding("3", "go('restore')", show=False),
         Binding("4", "go('checklist')", show=False),
         Binding("5", "go('disks')", show=False),
+        Binding("6", "go('power')", show=False),
         Binding("t", "go('tasks')", show=False),
         Binding("v", "go('inbox')", show=False),
         Binding("p", "go('people')", show=False),
@@ -213,6 +214,7 @@ class VangnetApp(App[None]):
             *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
             KeyHint("t", _("Tasks"), "app.go('tasks')", here=here == "tasks"),
             KeyHint("5", _("Disks"), "app.go('disks')", here=here == "disks"),
+            KeyHint("6", _("Power"), "app.go('power')", here=here == "power"),
             KeyHint("?", _("Help"), "app.explain"),
             KeyHint("^Q", _("Close"), "app.quit"),
         )
@@ -282,6 +284,10 @@ def _screen(place: str) -> Frame:
         from app.tui.screens.tasks import TasksScreen
 
         return TasksScreen()
+    if place == "power":
+        from app.tui.screens.power import PowerScreen
+
+        return PowerScreen()
     if place == "disks":
         from app.tui.screens.disks import DisksScreen
 

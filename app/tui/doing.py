@@ -52,6 +52,8 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             app.open_alarm(int(dict(task.data).get("run") or 0))
         case ObligationKind.JUDGE:
             app.action_go("inbox")
+        case ObligationKind.REPAIR_LINE | ObligationKind.REPLACE_BATTERY:
+            app.action_go("power")
         case ObligationKind.CHECKLIST:
             app.action_go("checklist")
         case ObligationKind.PRUNE | ObligationKind.REPAIR_CONFIGURATION:
