@@ -164,7 +164,8 @@ def _find_before(
     if state_dir is not None:
         state_file = state_path(state_dir, repository.id, options.hostname, paths, exclusion_key(options))
     if options.force:
-        return _Before(None, SourceState(), state_file)
+        forced = _Before(None, SourceState(), state_file)
+        return forced.with_note() if options.resume else forced
     wanted = None if options.parent is None else repository.snapshot(options.parent)
     try:
         if state_file is not None:

@@ -313,6 +313,8 @@ class BackupOptions:
     """The snapshot to compare with, by its id or a prefix; the newest of the same paths and host by default."""
     force: bool = False
     """Read every file again, whatever the parent says (the yearly full back-up)."""
+    resume: bool = False
+    """With `force`: what a run that was cut off had read in this repository counts as read again."""
     time: datetime | None = None
     """The snapshot's time; the clock's now by default."""
     skip_if_unchanged: bool = False

@@ -177,7 +177,8 @@ def test_a_defect_of_ours_still_leaves_its_fact_without_peoples_paths(
 
 def test_the_full_copy_is_read_back_and_a_flipped_byte_on_the_medium_fails_it(desk: Desk) -> None:
     assert desk.back_up(full=True).outcome is Outcome.GOOD
-    damage(largest_pack(desk.school.place("nas")))
+    (own,) = desk.school.place("nas").glob("full-*")
+    damage(largest_pack(own))
     run = desk.back_up(full=True)
     assert (run.outcome, run.error_code) == (Outcome.FAILED, "read-back-failed")
     assert run.problems_total >= 1

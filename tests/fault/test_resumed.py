@@ -148,6 +148,20 @@ def test_a_forced_run_reads_everything_all_the_same(kept: Kept, memory_folder: P
     assert back_up(kept, source, state, options=BackupOptions(force=True)).bytes_read == FILES * FILE_BYTES
 
 
+def test_a_forced_run_that_goes_on_from_one_that_was_cut_off_reads_only_the_rest(
+    kept: Kept, memory_folder: Path
+) -> None:
+    source, state = memory_folder / "source", memory_folder / "state"
+    make_source(source, 30)
+    finished = kill_after_a_checkpoint(kept, source, state)
+    summary = back_up(kept, source, state, options=BackupOptions(force=True, resume=True))
+    again = summary.bytes_read - (FILES * FILE_BYTES - finished)
+    assert again <= MOST_AGAIN * finished
+    after = back_up(kept, source, state, options=BackupOptions(force=True, resume=True))
+    assert after.bytes_read == FILES * FILE_BYTES, "what came to its end leaves nothing to go on from"
+    kept.assert_sound()
+
+
 def test_a_torn_note_costs_only_time(kept: Kept, memory_folder: Path) -> None:
     source, state = memory_folder / "source", memory_folder / "state"
     make_source(source, 30)

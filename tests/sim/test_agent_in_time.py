@@ -75,7 +75,8 @@ def test_thirty_days_of_a_real_agent(school: TestHome, clock: FastTime) -> None:
     moments = sorted(run.started for run in good(school))
     assert len(moments) == DAYS, "every day one copy, none twice"
     assert all(timedelta(hours=23) < later - earlier < timedelta(hours=25) for earlier, later in pairwise(moments))
-    assert {run.outcome for run in school.runs()} == {Outcome.GOOD}
+    # What was under way when the agent was told to stop says so.
+    assert {run.outcome for run in school.runs()} <= {Outcome.GOOD, Outcome.CANCELLED}
     checks = good(school, RunKind.CHECK)
     assert len({number for run in checks for number in parts_of(run.part)}) == len(checks) == 4, "other parts each week"
     assert max(Counter(run.started.date() for run in good(school, RunKind.PRUNE)).values()) == 1
