@@ -125,6 +125,18 @@ def target_document(health: TargetHealth) -> dict[str, JsonValue]:
         "since": instant(health.since),
         "last_good": instant(health.last_good),
         "free_bytes": health.free_bytes,
+        "phases": [
+            {
+                "phase": phase.phase.value,
+                "state": phase.state.name.lower(),
+                "last_good": instant(phase.last_good),
+                "last_failure": instant(phase.last_failure),
+                "failure": phase.failure,
+                "next_due": instant(phase.next_due),
+                "running": phase.running,
+            }
+            for phase in health.phases
+        ],
     }
 
 
