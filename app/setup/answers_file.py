@@ -9,7 +9,7 @@ from typing import Final
 from app.errors import NotSetUp
 from app.policy.decode import Fields, Item
 from app.policy.errors import Expected, Reason
-from app.policy.machine import TargetKind, Ups, UpsId
+from app.policy.machine import THIS_COMPUTER, TargetKind, Ups, UpsId, UpsKind
 from app.policy.model import (
     Availability,
     Classification,
@@ -48,6 +48,7 @@ def load_answers(path: Path, template: Policy) -> SetupAnswers:
             data_sets=_data_sets(fields.items("data_sets"), template, organisation),
             places=_places(fields.items("places")),
             upses=_upses(fields.items("upses", required=False)),
+            watch_files=fields.true_or_false("watch_files", False),
             backup_time=item.time() if (item := fields.get("backup_time")) else SetupAnswers().backup_time,
         )
     report.raise_if_any()
@@ -72,6 +73,8 @@ def _people(fields: Fields) -> PeopleAnswer:
             it_provider=fields.text("it_provider", ""),
             it_provider_email=_email(fields, "it_provider_email"),
             it_provider_phone=fields.text("it_provider_phone", ""),
+            governing_body=fields.text("governing_body", ""),
+            governing_body_email=_email(fields, "governing_body_email"),
         )
 
 
@@ -182,13 +185,16 @@ def _upses(items: tuple[Item, ...]) -> tuple[Ups, ...]:
     for item in items:
         with item.fields() as fields:
             name = fields.text("name")
+            kind = fields.choice("kind", UpsKind, UpsKind.NUT)
             answers.append(
                 Ups(
                     id=UpsId(unique_slug(name, {answer.id for answer in answers})),
                     name=name,
                     host=fields.text("host", "127.0.0.1"),
-                    port=fields.number("port", 1, 65535, 3493),
+                    port=fields.number("port", 1, 65535, 3551 if kind is UpsKind.APCUPSD else 3493),
                     ups=fields.text("ups", "ups"),
+                    kind=kind,
+                    protects=fields.texts("protects") or (THIS_COMPUTER,),
                 )
             )
     return tuple(answers)

@@ -18,6 +18,7 @@ from app.tui.widgets.choice import Choice, Ticks
 from app.tui.wizard.page import NotYet, Page, explain_line, label, question
 from app.tui.wizard.route import PageId
 from app.wording.times import felt_duration
+from app.wording.ups_steps import usb_steps
 
 if TYPE_CHECKING:
     from app.power.discovery import Discovery, FoundUps
@@ -147,5 +148,7 @@ def _found_text(discovery: Discovery) -> Content:
         return Content.styled("✔ " + _("These were found. Tick those that this computer hangs on."), "$green")
     for usb in discovery.unread:
         text = _("There is a UPS on USB ({name}), but no program reads it. Ask the IT provider to install NUT.")
-        return Content.styled("! " + text.format(name=usb.product or usb.vendor), "$amber")
+        steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(usb_steps(), 1))
+        said = Content.styled("! " + text.format(name=usb.product or usb.vendor), "$amber")
+        return said + Content("\n") + Content.styled(steps, "$muted")
     return Content.styled(_("No UPS was found."), "$muted")
