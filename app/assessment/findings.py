@@ -11,7 +11,7 @@ from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
 from app.assessment.full import exemption_findings
 from app.assessment.health import newest_copy
-from app.assessment.judgements import alarm_findings
+from app.assessment.judgements import alarm_findings, notice_findings
 from app.assessment.line_findings import line_findings
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
@@ -28,6 +28,7 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
     """Return everything that is wrong, the worst first."""
     found = [
         *alarm_findings(situation),
+        *notice_findings(situation),
         *configuration_findings(situation),
         *_approval(situation),
         *_clock(situation),

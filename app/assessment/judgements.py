@@ -126,6 +126,14 @@ def alarm_findings(situation: Situation) -> Iterator[Finding]:
         yield Finding(FindingCode.POSSIBLE_ATTACK, State.ERROR, anomaly.data_set, Basis.SOURCE, ("S4-3",), data)
 
 
+def notice_findings(situation: Situation) -> Iterator[Finding]:
+    """Say that people could not be told: silence is no proof that all is well."""
+    unsent = situation.facts.unsent
+    if unsent:
+        data = (("count", str(unsent)),)
+        yield Finding(FindingCode.NOTICES_NOT_SENT, State.ATTENTION, "", Basis.SOURCE, ("S1-4.2.3",), data)
+
+
 def missed_now(assessment: Assessment) -> tuple[Missed, ...]:
     """Return the obligations that are past their moment, for the agent to record."""
     return tuple(

@@ -98,6 +98,8 @@ class FindingCode(StrEnum):
     POSSIBLE_ATTACK = "possible-attack"
     """A run looked like the work of ransomware, and nobody has said what it was."""
     POLICY_NOT_APPROVED = "policy-not-approved"
+    NOTICES_NOT_SENT = "notices-not-sent"
+    """Messages to people could not be delivered, and are tried again."""
     NO_TARGET = "no-target"
     NO_FOLDER = "no-folder"
     ONE_COPY_ONLY = "one-copy-only"

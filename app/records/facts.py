@@ -527,6 +527,8 @@ class Facts:
     misses: tuple[Missed, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     told: tuple[Told, ...] = ()
+    unsent: int = 0
+    """How many messages to people could not be sent when it was tried last."""
     handovers: tuple[Handover, ...] = ()
     syncs: tuple[SyncState, ...] = ()
     sync_periods: tuple[SyncPeriod, ...] = ()

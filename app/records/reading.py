@@ -68,6 +68,10 @@ class FactRecords(RecordsBase):
                 anomalies=self._decoded(decode.anomaly, newest("anomalies", "run")),
                 misses=self._decoded(decode.missed, newest("misses")),
                 judgements=self._decoded(decode.judgement, newest("judgements")),
+                unsent=connection.execute(
+                    "SELECT count(*) FROM notices WHERE state = 'waiting' AND attempts > 0 AND channel NOT IN"
+                    " ('desktop', 'ping')"
+                ).fetchone()[0],
                 told=self._decoded(decode.told, newest("told")),
                 handovers=self._decoded(decode.handover, newest("handovers")),
                 outages=self._decoded(outage_of, self._outages(connection)),

@@ -27,6 +27,9 @@ class PeopleAnswer:
     it_provider: str = ""
     it_provider_email: str = ""
     it_provider_phone: str = ""
+    governing_body: str = ""
+    governing_body_email: str = ""
+    """Who hears of it when the director gives no verdict on what went wrong within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +75,6 @@ class SetupAnswers:
     places: tuple[PlaceAnswer, ...] = ()
     upses: tuple[Ups, ...] = ()
     backup_time: tuple[int, int] = (18, 0)
+    watch_files: bool = False
+    """Place documents among the data that nobody should touch: they give ransomware away."""
     page: str = ""

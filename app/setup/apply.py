@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from app.clock import Clock
+from app.i18n import set_language
+from app.jobs.canary import place_canaries
+from app.jobs.installation import Installation
 from app.paths import Home
 from app.policy.load import load_machine, template_policy
 from app.policy.machine import DataSetFolders, Machine, Target, TargetId
@@ -90,7 +93,17 @@ def apply_setup(
         records.mark_set_up()
     write_machine(home.machine_file, machine)
     discard_draft(home)
+    if answers.watch_files:
+        _place_watch_files(home, clock, by=answers.people.director)
     return SetupResult(recovery, policy, load_machine(home.machine_file, policy))
+
+
+def _place_watch_files(home: Home, clock: Clock, *, by: str) -> None:
+    installation = Installation.load(home, clock)
+    set_language(installation.machine.language)
+    with installation.records() as records:
+        for folders in installation.machine.data_sets:
+            place_canaries(installation, records, folders.data_set, by=by)
 
 
 def missing_answers(answers: SetupAnswers) -> tuple[str, ...]:
@@ -181,6 +194,8 @@ def _with_person(holder: RoleHolder, answers: SetupAnswers) -> RoleHolder:
     match holder.role:
         case Role.DIRECTOR:
             return replace(holder, person=people.director, email=people.director_email)
+        case Role.GOVERNING_BODY:
+            return replace(holder, person=people.governing_body, email=people.governing_body_email)
         case Role.IT_PROVIDER:
             return replace(
                 holder, person=people.it_provider, email=people.it_provider_email, phone=people.it_provider_phone

@@ -215,6 +215,16 @@ class HomeSource(HomePower):
             lambda records: answer_alarm(self._installation(), records, run, verdict, by=by, remark=remark)
         )
 
+    async def place_watch_files(self) -> int:
+        from app.jobs.canary import place_canaries
+
+        def place(records: Records) -> int:
+            installation = self._installation()
+            sets = [folders.data_set for folders in installation.machine.data_sets if folders.paths]
+            return sum(len(place_canaries(installation, records, name, by=self._by)) for name in sets)
+
+        return await self._write(place)
+
     # Who is told
 
     async def set_person(self, person: Person, *, instead_of: Person | None) -> None:

@@ -218,6 +218,10 @@ class Source(PowerSource, Protocol):
         """Say what an alarm of possible ransomware was; raises UnknownAnomaly."""
         ...
 
+    async def place_watch_files(self) -> int:
+        """Place documents among the data that nobody should touch; returns how many."""
+        ...
+
     # Who is told
     async def set_person(self, person: Person, *, instead_of: Person | None) -> None: ...
 

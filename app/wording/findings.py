@@ -15,6 +15,10 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
         N_("{data_set} looks as if ransomware is at work."),
         N_("Pull out the network cable and call the IT provider. Vangnet keeps every version."),
     ),
+    FindingCode.NOTICES_NOT_SENT: (
+        N_("People could not be told of everything: {count} waiting."),
+        N_("Look at “Who gets told”: the mail account or an address may be wrong."),
+    ),
     FindingCode.POLICY_NOT_APPROVED: (
         N_("The back-up policy is not approved yet."),
         N_("Ask the director to approve it; until then everything simply goes on."),
@@ -77,7 +81,7 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
     ),
     FindingCode.UPS_NOT_COVERING: (
         N_("{place} does not stand behind a UPS: {there} of {wanted}."),
-        N_("Put its plug in a UPS, and record that: screen Power, key p."),
+        N_("Put its plug in a UPS, and record that on the screen Power (6)."),
     ),
     FindingCode.UPS_TOO_SHORT: (
         N_("{ups} lasts only {runtime}; the policy wants {minimum}."),

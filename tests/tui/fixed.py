@@ -86,6 +86,7 @@ class FixedSource(FixedPower):
         self.place_problems: dict[Path, PlaceProblemCode] = {}
         self.request_state = RequestState.DONE
         self.account: MailAccount | None = None
+        self.watch_files = 0
         self.arrivals: tuple[Arrival, ...] = ()
         self.sent: tuple[SentNotice, ...] = ()
         self.disk_found: DiskLook | VangnetError | None = None
@@ -244,6 +245,10 @@ class FixedSource(FixedPower):
             for a in self.picture.facts.anomalies
         )
         self.change(replace(self.picture.facts, anomalies=anomalies))
+
+    async def place_watch_files(self) -> int:
+        self.watch_files += 8
+        return 8
 
     async def set_person(self, person: Person, *, instead_of: Person | None) -> None:
         assert self.picture is not None

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import Button, OptionList, Static
 
 from app.errors import VangnetError
 from app.i18n import _, ngettext
@@ -182,3 +183,23 @@ class DonePage(Page):
         )
         yield Static("")
         yield explain_line(_("The director can approve the policy: that is the first task on Today."))
+        yield Static("")
+        yield explain_line(
+            _(
+                "Do you want ransomware to be noticed sooner? Vangnet can place two small documents among each body of "
+                "data that nobody needs. Whoever changes them raises the alarm."
+            )
+        )
+        yield Button(_("Place these watch files"), id="watch-files")
+
+    @on(Button.Pressed, "#watch-files")
+    async def _place_watch_files(self, event: Button.Pressed) -> None:
+        event.stop()
+        event.button.disabled = True
+        try:
+            placed = await self.source.place_watch_files()
+        except VangnetError as error:
+            self.app.notify(explain(error).what, severity="error")
+            event.button.disabled = False
+            return
+        event.button.label = ngettext("✔ {count} placed", "✔ {count} placed", placed).format(count=placed)

@@ -89,6 +89,9 @@ class PeoplePage(Page):
                 yield label(_("Director"))
                 yield Input(people.director, placeholder=_("name"), id="director")
                 yield Input(people.director_email, placeholder=_("e-mail address"), id="director_email")
+                yield label(_("Governing body"))
+                yield Input(people.governing_body, placeholder=_("name"), id="governing_body")
+                yield Input(people.governing_body_email, placeholder=_("e-mail address"), id="governing_body_email")
             with Vertical():
                 yield label(_("Computer help (IT)"))
                 yield Input(people.it_provider, placeholder=_("name"), id="it_provider")
@@ -100,7 +103,7 @@ class PeoplePage(Page):
         def typed(field: str) -> str:
             return self.query_one(f"#{field}", Input).value.strip()
 
-        for field in ("director_email", "it_provider_email"):
+        for field in ("director_email", "it_provider_email", "governing_body_email"):
             if typed(field) and not _looks_like_address(typed(field)):
                 raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)))
         people = PeopleAnswer(
@@ -109,12 +112,17 @@ class PeoplePage(Page):
             it_provider=typed("it_provider"),
             it_provider_email=typed("it_provider_email"),
             it_provider_phone=typed("it_provider_phone"),
+            governing_body=typed("governing_body"),
+            governing_body_email=typed("governing_body_email"),
         )
         return dataclasses.replace(self.answers, people=people)
 
     def explanation(self) -> tuple[str, ...]:
         return (
             _("The director approves the back-up policy and signs the yearly checklist."),
+            _(
+                "Who is named here is told when something goes wrong; the governing body only when no verdict comes in time."
+            ),
             _("Who helps with the computers is named on the disks and on the recovery sheet, for whoever needs help."),
         )
 
