@@ -17,6 +17,7 @@ from pathlib import Path
 import watchfiles
 
 from app.assessment.continuous import lag_allowed
+from app.assessment.holds import held_sets, held_whole
 from app.clock import Clock
 from app.errors import VangnetError
 from app.jobs.backup import examine_source
@@ -165,6 +166,7 @@ class _Session:
         self._look_at_clock()
         self._write()
         close_period(self._records, self._state)
+        self._let_go()
 
     # --- time ----------------------------------------------------------------------------------------------------
 
@@ -264,10 +266,15 @@ class _Session:
             self._repository = open_target(self._installation.home, self._target, remember=True)
         return self._repository
 
+    def _let_go(self) -> None:
+        if self._repository is not None:
+            self._repository.backend.close()
+            self._repository = None
+
     def _wait_for_place(self, error: VangnetError) -> None:
         """Let the changes wait until the place answers; each try that fails doubles the wait."""
         if not isinstance(error, RepositoryLocked):
-            self._repository = None
+            self._let_go()
             self._state = replace(self._state, link_up=False)
         waiting = self._state.waiting_since or self._clock.now()
         self._not_before_s = self._clock.monotonic() + self._retry_s
@@ -278,6 +285,9 @@ class _Session:
 
     def _thin(self) -> None:
         self._thinned_s = self._clock.monotonic()
+        facts = self._records.facts()
+        if held_whole(facts, self._target.id) or self._state.data_set in held_sets(facts, self._target.id):
+            return
         if self._target.only_adds:
             return
         # Thinning is housekeeping: a place that is busy or away just now is thinned an hour later.

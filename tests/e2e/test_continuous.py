@@ -78,6 +78,7 @@ def content_of(school: TestHome, data_set: str) -> dict[str, bytes]:
     mine = [s for s in repository.snapshots() if {f"set:{data_set}", CONTINUOUS_TAG} <= set(s.tags)]
     into = school.folder / f"restored-{time.monotonic_ns()}"
     repository.restore(mine[-1], into)
+    repository.backend.close()
     return {path.name: path.read_bytes() for path in into.rglob("*") if path.is_file()}
 
 
