@@ -36,6 +36,11 @@ _MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.remote:
+        from tests.bench import remote
+
+        remote.main(rounds=arguments.rounds)
+        return
     print(f"{_machine()}; load before {_load()}; {KEY_COST}", flush=True)
     with contextlib.ExitStack() as stack:
         disk, memory = (
@@ -59,6 +64,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--files", type=int, default=0, help='number of files; for "huge" their MB together')
+    parser.add_argument("--remote", action="store_true", help="the servers' backends against their libraries instead")
     parser.add_argument("--rounds", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
     parser.add_argument("--without-borg", action="store_true", help="compare with restic only")

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncssh
 import boto3
@@ -126,8 +126,7 @@ def _bare_sftp(server: SshServer) -> Iterator[Bare]:
 
     async def read(name: str) -> bytes:
         async with sftp.open(f"{folder}/bare-{name}", "rb") as file:
-            data = await file.read()
-        return data.encode() if isinstance(data, str) else data
+            return cast(bytes, await file.read())
 
     try:
         yield Bare(
