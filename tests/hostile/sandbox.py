@@ -36,7 +36,7 @@ from tests.rig.trees import Entry, describe_tree
 MEMORY_BYTES = 1 << 30
 """How much address space a hostile repository may make us take, beyond what the test process has."""
 
-TIME_S = 40
+TIME_S = 100
 """How long all uses together may take; on an idle machine they take a hundredth of it."""
 
 Outcomes = dict[str, str]
