@@ -120,9 +120,7 @@ class PeoplePage(Page):
     def explanation(self) -> tuple[str, ...]:
         return (
             _("The director approves the back-up policy and signs the yearly checklist."),
-            _(
-                "Who is named here is told when something goes wrong; the governing body only when no verdict comes in time."
-            ),
+            _("Who is named here is told when something goes wrong; the governing body only without a verdict."),
             _("Who helps with the computers is named on the disks and on the recovery sheet, for whoever needs help."),
         )
 
