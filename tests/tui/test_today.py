@@ -35,7 +35,7 @@ async def test_today_lists_what_people_must_do_the_most_urgent_under_the_cursor(
         shown = await wait_for(pilot, "▸ Steek de GROENE schijf in")
         assert "6 dagen te laat" in shown
         assert "Hersteltest Puntenboek" in shown
-        assert "Nieuwe schijf ingestoken: Kingston DataTraveler 3.0, 31 GB" in shown
+        assert "Is dit een nieuwe back-upschijf?" in shown
         assert "! 2 dagen te laat" in shown
 
 

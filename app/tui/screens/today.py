@@ -94,7 +94,7 @@ class TodayScreen(Frame):
         rows = self.query_one("#tasks", Rows)
         rows.display = bool(tasks or disks)
         most = _TASKS_SHOWN if self.app.size.height < 34 else _TASKS_SHOWN_TALL
-        rows.fill((*disks, *_task_lines(picture, tasks, most - len(disks[:2]))))
+        rows.fill((*_task_lines(picture, tasks, most - len(disks)), *disks))
         self.query_one("#data", Sheet).fill(overview.data_sets(picture))
         self.query_one("#around", Sheet).fill(tuple(overview.around(picture)))
         findings = tuple(overview.findings(picture))
@@ -159,7 +159,7 @@ class TodayScreen(Frame):
 
 
 def _new_disk_lines(picture: Picture) -> Iterator[tuple[str, Line]]:
-    """Ask about each disk that nobody knows; it goes before what can wait."""
+    """Ask about the disks that nobody knows; a disk that comes is asked about in a window of its own."""
     for drive in unknown_disks(picture.facts.drives, picture.facts.attestations)[:2]:
         text = Content.styled(_("Is this a new back-up disk?") + " ", "bold $ink")
         name = Content.styled(disk_maker(drive), "$muted")
