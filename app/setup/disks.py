@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.assessment.new_disks import ignoring
-from app.assessment.rotation import rotation_of
 from app.assessment.space import SpaceNeed, space_need
 from app.jobs.installation import Installation
 from app.policy.machine import Machine, Purpose, Target, TargetId, TargetKind
@@ -265,10 +264,6 @@ def next_letter(machine: Machine) -> str:
     """Return the letter for the next disk of a rotation."""
     used = {target.disk_set.upper() for target in machine.targets if target.disk_set}
     return next((letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in used), "")
-
-
-def takes_turns(machine: Machine, target: Target) -> bool:
-    return len(rotation_of(machine, target)) > 1
 
 
 def _sets(installation: Installation) -> tuple[DataSetId, ...]:

@@ -15,7 +15,8 @@ from app.targets.drives import connected_drives
 from app.targets.errors import DiskActionRefused, DiskServiceMissing
 from app.targets.mounting import from_a_thread, mount_disk
 from app.targets.place import open_target, prepare_target
-from app.targets.udisks import DiskFacts, FileSystem, Wear, udisks as connect
+from app.targets.udisks import DiskFacts, FileSystem, Wear
+from app.targets.udisks import udisks as connect
 from tests.e2e.installation import (
     SETS,
     TestHome,
