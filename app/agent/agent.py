@@ -313,7 +313,7 @@ class Agent:
     def keep_in_sync(self) -> None:
         """See to it that every set that is to be copied continuously is; nothing begins on battery."""
         close_periods(self._records)
-        if self.installation is None or self.closing or self.power.on_battery:
+        if self.installation is None or self.closing or not self.lasting or self.power.on_battery:
             return
 
         def last_runs(job: Job) -> tuple[Run, ...]:
