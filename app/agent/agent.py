@@ -20,6 +20,7 @@ from app.agent.runner import Runner, Ticket
 from app.agent.scheduler import call_guarded
 from app.agent.telling import Teller
 from app.agent.watch import DriveBook, TargetWatch
+from app.assessment.model import FindingCode
 from app.clock import Clock
 from app.errors import NotSetUp, VangnetError
 from app.jobs.conduct import STOPPED_FOR_POWER
@@ -246,6 +247,9 @@ class Agent:
             return Attempts(ended, since.get(job.target), self._started)
 
         reachable = self.targets.connected | self.disks.plugged_in
+        if self.machine is not None and any(f.code is FindingCode.POSSIBLE_ATTACK for f in assessment.findings):
+            # What may be ransomware must not reach a disk that is usually out of its reach.
+            reachable -= {target.id for target in self.machine.targets if target.removable}
         return due_jobs(assessment, reachable, attempts if patient else None)
 
     # --- disks that travel -------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from app.assessment.judgements import open_anomalies
 from app.assessment.model import ConnectionState, Obligation, ObligationKind, Timing
 from app.assessment.rotation import one_disk_at_a_time, take_off_site, where_it_is
 from app.assessment.situation import Situation
@@ -23,6 +25,9 @@ def disk_obligations(situation: Situation, machine_obligations: tuple[Obligation
         owed = tuple(o for o in machine_obligations if o.target == target.id and o.kind in _NEED_THE_DISK)
         if target.removable and owed:
             found.append(_plug_in(situation, target, owed))
+    if open_anomalies(situation.facts):
+        # What is unplugged is out of reach of whoever may be at work: nobody is asked to bring it.
+        return tuple(replace(prompt, timing=Timing.MET) for prompt in found)
     prompts = one_disk_at_a_time(situation, tuple(found))
     return (*prompts, *take_off_site(situation, machine_obligations, prompts))
 

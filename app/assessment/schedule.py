@@ -51,6 +51,8 @@ def next_runs(
     for o in assessment.obligations:
         if o.who is not None or (o.target is not None and o.target not in there):
             continue
+        if o.timing is Timing.MET and o.opens <= assessment.at:
+            continue  # a hold stands in its way: nobody knows for how long
         at = max(assessment.at, o.opens, o.not_before or o.opens)
         groups.setdefault((at, o.kind, dict(o.data).get("pace", "")), []).append(o)
     order = tuple(ObligationKind)

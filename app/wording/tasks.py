@@ -11,7 +11,7 @@ from app.i18n import _, ngettext
 from app.wording.disk_tasks import plug_in_words, take_off_words
 from app.wording.duty_texts import duty_words, review_words
 from app.wording.power import power_task_words
-from app.wording.times import before, felt_day, lateness
+from app.wording.times import before, felt_day, felt_time, lateness
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ def _when(obligation: Obligation, now: datetime, tz: tzinfo) -> str:
     if put_off:
         until, today = parse_utc(put_off).astimezone(tz).date(), now.astimezone(tz).date()
         return _("put off until {day}").format(day=felt_day(until, today))
+    if obligation.kind is ObligationKind.ANSWER_ALARM:
+        return felt_time(obligation.due, now, tz)
     if now > obligation.due:
         return lateness(obligation.due, now, tz)
     return before(obligation.due, now, tz)

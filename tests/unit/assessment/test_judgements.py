@@ -14,6 +14,7 @@ from app.assessment.judgements import (
     open_cases,
 )
 from app.assessment.model import FindingCode, ObligationKind, State, Timing
+from app.assessment.schedule import next_runs
 from app.assessment.situation import situation
 from app.records.facts import (
     Anomaly,
@@ -142,3 +143,16 @@ def test_an_action_that_is_late_is_told_until_a_later_verdict() -> None:
     action = judged("x", NOW - 9 * DAY, Ruling.ACTION, action_owner="IT", action_due=due)
     assert actions_late((action,), NOW) == (action,)
     assert actions_late((action, judged("x", NOW - DAY)), NOW) == ()
+
+
+def test_while_an_alarm_is_open_no_disk_is_asked_for_and_nothing_is_to_be_cleared() -> None:
+    disk = build.machine(build.place(), build.disk())
+    long_ago = build.run(NOW - 40 * DAY, target="b")
+    recent = build.run(NOW - HOUR)
+    calm = build.judge(build.tended(recent, long_ago, since=NOW - 50 * DAY), on=disk)
+    asked = [o for o in calm.tasks if o.kind is ObligationKind.PLUG_IN_DISK and o.timing is not Timing.MET]
+    assert asked, "without an alarm the disk is asked for"
+    alarm = Anomaly(recent.id, "puntenboek", "nas", NOW - HOUR, (("encrypted", "900"),))
+    alarmed = build.judge(build.tended(recent, long_ago, since=NOW - 50 * DAY, anomalies=(alarm,)), on=disk)
+    assert not [o for o in alarmed.tasks if o.kind is ObligationKind.PLUG_IN_DISK]
+    assert not [run for run in next_runs(alarmed) if run.kind is ObligationKind.PRUNE]
