@@ -229,6 +229,7 @@ def _ending(summary: BackupSummary, source_problems: tuple[Problem, ...]) -> End
         bytes_total=summary.bytes_total,
         bytes_added=summary.bytes_added,
         problems=problems,
+        unnamed_problems=summary.problems_count - len(summary.problems),
     )
 
 

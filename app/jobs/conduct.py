@@ -46,6 +46,8 @@ class Ending:
     error_code: str = ""
     error_data: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
+    unnamed_problems: int = 0
+    """How many more there were than `problems` names."""
 
 
 def conduct(
@@ -74,7 +76,7 @@ def finish(records: Records, run_id: RunId, ending: Ending, duration_s: float) -
             error_code=ending.error_code,
             error_data=ending.error_data,
             problems=ending.problems[:PROBLEMS_KEPT],
-            problems_total=len(ending.problems),
+            problems_total=len(ending.problems) + ending.unnamed_problems,
         )
     except RunAlreadyFinished:
         return records.run(run_id)

@@ -258,6 +258,7 @@ class _Session:
             bytes_total=summary.bytes_total,
             bytes_added=self._ending.bytes_added + summary.bytes_added,
             problems=problems,
+            unnamed_problems=summary.problems_count - len(summary.problems),
         )
 
     def _open(self) -> Repository:
