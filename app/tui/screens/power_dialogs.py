@@ -227,10 +227,8 @@ class RiskDialog(PowerDialog):
         return finding_text(self._finding)
 
     def body(self) -> ComposeResult:
-        yield paragraph(finding_advice(self._finding))
-        yield paragraph(
-            _("Can this wait? The director may accept it until a day. It stays in sight, and comes back then.")
-        )
+        wait = _("The director may accept this until a day; then it comes back.")
+        yield paragraph(f"{finding_advice(self._finding)} {wait}")
         yield Static(_("Why can it be lived with?"), classes="label")
         yield Input(id="reason")
         yield Static(_("Until which day?"), classes="label")
