@@ -35,7 +35,6 @@ PACKAGES = {
     "umockdev-run": "umockdev",
     "dpkg": "dpkg",
     "/usr/sbin/sshd": "openssh-server",
-    "ip": "iproute2",
     "ssh-keygen": "openssh-client",
     "smbd": "samba",
     "smbpasswd": "samba-common-bin",
