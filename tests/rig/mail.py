@@ -95,8 +95,7 @@ def mail_server(*, tls: ssl.SSLContext | None = None, starttls: bool = False, lo
         async with server:
             post.port = server.sockets[0].getsockname()[1]
             ready.set()
-            while not stop.is_set():
-                await asyncio.sleep(0.02)
+            await asyncio.to_thread(stop.wait)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="mail-server")
     thread.start()
@@ -129,9 +128,7 @@ def own_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     trusted, secret = folder / "mail-server.pem", folder / "mail-server.key"
     trusted.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(trusted, secret)
