@@ -70,8 +70,8 @@ def copy_age(situation: Situation, data_set: DataSet, plan: Plan, target: Target
     if last is not None:
         # A disk that is plugged in gets its copy at the plan's pace, whatever it is allowed to lag.
         soonest = later(last, plan.max_age, tz)
-        # One that was caught up a few hours before that hour is not made again at it.
-        opens = last_occurrence(situation.machine.backup_time, last + plan.max_age / 4, soonest, tz) or soonest
+        # One that was caught up just before that hour is not made again at it.
+        opens = last_occurrence(situation.machine.backup_time, last + plan.max_age / 24, soonest, tz) or soonest
     due, late_from = _when_people_are_there(situation, target, last, due, due + grace(allowed))
     return CopyAge(data_set, plan, target, last, expires, opens, due, late_from, allowed)
 

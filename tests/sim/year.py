@@ -94,7 +94,7 @@ class Year:
             good = sorted(
                 r.started for r in self.runs if (r.kind, r.data_set, r.target) == job and r.outcome is Outcome.GOOD
             )
-            found += [f"{job} at {a} and {b}" for a, b in pairwise(good) if b - a < timedelta(hours=6)]
+            found += [f"{job} at {a} and {b}" for a, b in pairwise(good) if b - a < timedelta(hours=1)]
         days = Counter(
             (r.target, r.started.astimezone(TZ).date())
             for r in self.runs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -225,6 +225,14 @@ def test_failed_attempts_are_not_repeated_at_once() -> None:
     again = run(NOW - timedelta(minutes=1), Outcome.FAILED)
     third = obligation(judge(facts(first, again)), "backup:puntenboek:nas")
     assert third.not_before == again.started + timedelta(minutes=62)
+
+
+def test_a_copy_caught_up_just_before_its_hour_is_not_made_again_at_it_and_an_earlier_one_is() -> None:
+    def opens(made: str) -> datetime:
+        return obligation(judge(facts(run(made)), now=made), "backup:puntenboek:nas").opens
+
+    assert opens("2026-11-23 17:40") == at("2026-11-24 17:40")
+    assert opens("2026-11-23 08:10") == at("2026-11-23 18:00"), "back to the hour that was chosen"
 
 
 def test_failures_before_a_good_copy_are_forgotten() -> None:

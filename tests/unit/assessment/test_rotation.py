@@ -48,7 +48,7 @@ def known(a: datetime | None, b: datetime | None, *sights: TargetSight, **more: 
     runs = [run(NOW - HOUR)]
     runs += [run(when, target=name) for name, when in (("a", a), ("b", b)) if when is not None]
     runs += [checked("a"), checked("b")]
-    return tended(*runs, targets=sights, **more)
+    return tended(*runs, targets=sights, **more)  # type: ignore[arg-type]
 
 
 def checked(target: str) -> Run:

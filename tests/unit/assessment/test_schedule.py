@@ -69,7 +69,7 @@ def test_what_failed_a_moment_ago_waits_and_then_goes_on() -> None:
     assessment = judge(tended(run(NOW - 3 * DAY), failed))
     assert [o for o in due_now(assessment) if o.kind is ObligationKind.BACKUP] == []
     later = judge(tended(run(NOW - 3 * DAY), failed), now=NOW + timedelta(minutes=15))
-    assert [o.id for o in due_now(later)][0] == "backup:puntenboek:nas"
+    assert next(o.id for o in due_now(later)) == "backup:puntenboek:nas"
     waiting = next(r for r in next_runs(assessment) if r.kind is ObligationKind.BACKUP)
     assert waiting.at == failed.started + timedelta(minutes=17)
 
