@@ -37,7 +37,7 @@ def test_we_restore_what_restic_wrote_identically(
     assert snapshot.paths == (os.fsencode(varied_tree),)
     report = repository.check(read_data=True)
     assert report.problems == ()
-    assert report.bytes_read == sum(file.stat().st_size for file in (restic.repository / "data").rglob("?" * 64))
+    assert report.bytes_read == sum(file.stat().st_size for file in (Path(restic.repository) / "data").rglob("?" * 64))
     summary = repository.restore(snapshot, os.fsencode(tmp_path / "out"))
     assert summary.problems == ()
     assert_same_tree(varied_tree, tmp_path / "out" / varied_tree.relative_to("/"))
@@ -79,7 +79,7 @@ def test_restic_and_we_agree_that_a_pack_is_damaged(
     (source / "file.bin").write_bytes(os.urandom(300_000))
     restic.init()
     snapshot = restic.backup(source)
-    pack = max((restic.repository / "data").rglob("?" * 64), key=lambda file: file.stat().st_size)
+    pack = max((Path(restic.repository) / "data").rglob("?" * 64), key=lambda file: file.stat().st_size)
     pack.chmod(0o600)
     damaged = bytearray(pack.read_bytes())
     damaged[1000] ^= 1
@@ -101,8 +101,8 @@ def test_we_read_a_repository_without_its_empty_folders(
     (source / "file.txt").write_text("content")
     restic.init()
     restic.backup(source)
-    shutil.rmtree(restic.repository / "locks")
-    for folder in (restic.repository / "data").iterdir():
+    shutil.rmtree(Path(restic.repository) / "locks")
+    for folder in (Path(restic.repository) / "data").iterdir():
         if not any(folder.iterdir()):
             folder.rmdir()
     repository = open_repository()
