@@ -39,7 +39,7 @@ from app.records.store import Records
 
 UPS_TIMEOUT_S: Final = 2.0
 PROBE_EVERY_S: Final = 60.0
-IDLE_S: Final = 5.0
+IDLE_S: Final = 10.0
 """How often we look while there is nothing to lose."""
 BUSY_S: Final = 2.0
 BATTERY_S: Final = 1.0
