@@ -49,7 +49,7 @@ def power(ctx: click.Context, as_json: bool) -> None:
         own = next((entry for name, entry in known.items() if name == ups.ups), None)
         if own is not None and installation is not None:
             behind = protects_text(own.protects, installation.machine)
-            click.echo("      " + _("{id} stands before: {devices}").format(id=own.id, devices=behind))
+            click.echo("      " + _("{id} feeds: {devices}").format(id=own.id, devices=behind))
     if not upses:
         click.echo(_("No UPS is being watched."))
 
