@@ -17,6 +17,7 @@ from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
 from app.assessment.retention import retention_findings
 from app.assessment.run_findings import run_findings
+from app.assessment.sites import site_findings
 from app.assessment.situation import Situation, grounds, has_folders
 from app.policy.machine import Target
 from app.policy.model import Basis, DataSet, DataSetKind, Demand, Plan
@@ -36,6 +37,7 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
         *_never(situation),
         *_places(situation),
         *_configuration(situation),
+        *site_findings(situation),
         *continuous_findings(situation),
         *power_findings(situation),
         *line_findings(situation),

@@ -104,6 +104,8 @@ class FindingCode(StrEnum):
     NO_FOLDER = "no-folder"
     ONE_COPY_ONLY = "one-copy-only"
     NO_OFFSITE = "no-offsite"
+    SAME_ZONE = "same-zone"
+    """The only copies elsewhere stand where the same flood or fire would take them."""
     NO_OFFLINE = "no-offline"
     NO_CONTINUOUS = "no-continuous"
     """A T2 set wants continuous copying to a place elsewhere that is always there, and no such place is known."""

@@ -39,6 +39,10 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
         N_("No copy is kept in another building: {data_sets}."),
         N_("Take a disk elsewhere, so that a fire or a theft does not take everything."),
     ),
+    FindingCode.SAME_ZONE: (
+        N_("{target} stands elsewhere, but the same fire or flood would reach it: {data_sets}."),
+        N_("Keep one copy further away."),
+    ),
     FindingCode.NO_OFFLINE: (
         N_("No copy is ever unplugged: {data_sets}."),
         N_("A disk that you take out cannot be reached by ransomware."),

@@ -36,6 +36,11 @@ _MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
 
 def main() -> None:
     arguments = _arguments()
+    if arguments.places:
+        from tests.bench import mirror
+
+        mirror.main(rounds=arguments.rounds)
+        return
     if arguments.remote:
         from tests.bench import remote
 
@@ -68,6 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="the table shows the medians")
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
     parser.add_argument("--without-borg", action="store_true", help="compare with restic only")
+    parser.add_argument("--places", action="store_true", help="what three places cost beside one, instead")
     parser.add_argument("--scale", action="store_true", help="the curve from 10,000 files and blobs up, instead")
     parser.add_argument("--most", type=int, default=4_000_000, help="where that curve ends (files: a quarter of it)")
     parser.add_argument(

@@ -45,6 +45,16 @@ def test_every_code_can_be_found() -> None:
     assert {f.code for f in assessment.findings} == raised
 
 
+def test_a_place_elsewhere_in_the_same_flood_or_fire_zone_is_warned_of() -> None:
+    near, far = (replace(place(name, offsite=True), same_zone=zone) for name, zone in (("near", True), ("far", False)))
+    finding = found(judge(facts(GOOD), on=machine(place(), near)), FindingCode.SAME_ZONE)
+    assert finding is not None
+    assert (finding.subject, finding.state) == ("near", State.ATTENTION)
+    assert found(judge(facts(GOOD), on=machine(near, far)), FindingCode.SAME_ZONE) is None
+    unknown = machine(place("elsewhere", offsite=True))
+    assert found(judge(facts(GOOD), on=unknown), FindingCode.SAME_ZONE) is None
+
+
 def test_data_set_without_folder_or_place_is_an_error() -> None:
     organisation = policy(data_set(), data_set("diplomas"))
     known = machine(of=organisation)
