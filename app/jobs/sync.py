@@ -31,11 +31,15 @@ from app.policy.machine import DataSetFolders, Target
 from app.policy.plan import derive_plan
 from app.records.facts import Outcome, Problem, Run, RunId, SyncPeriod, SyncState
 from app.records.store import Records
+from app.repository.backend.remote import Patience
 from app.repository.errors import BackendError, Cancelled, RepositoryLocked
 from app.repository.model import BackupOptions, Cancel, Monitor
 from app.repository.repository import Repository
 from app.targets.errors import TargetError
 from app.targets.place import open_target
+
+_PATIENCE = Patience(retry_s=10.0)
+"""A session tries again by itself: soon it must be able to say that changes wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,7 @@ class _Session:
     def _open(self) -> Repository:
         if self._repository is None or not self._target.remote:
             # A folder or disk may be another one by now: it is looked at before every copy.
-            self._repository = open_target(self._installation.home, self._target, remember=True)
+            self._repository = open_target(self._installation.home, self._target, remember=True, patience=_PATIENCE)
         return self._repository
 
     def _let_go(self) -> None:

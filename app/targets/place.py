@@ -19,6 +19,7 @@ from app.paths import Home
 from app.policy.machine import Target, TargetKind
 from app.records.facts import DriveSight, TargetSight
 from app.repository.backend.local import LocalBackend
+from app.repository.backend.remote import Patience
 from app.repository.errors import RepositoryNotFound
 from app.repository.repository import Repository
 from app.targets.drives import connected_drives
@@ -108,16 +109,21 @@ def locate(target: Target, drives: tuple[DriveSight, ...] | None = None) -> Path
 
 
 def open_target(
-    home: Home, target: Target, drives: tuple[DriveSight, ...] | None = None, *, remember: bool = False
+    home: Home,
+    target: Target,
+    drives: tuple[DriveSight, ...] | None = None,
+    *,
+    remember: bool = False,
+    patience: Patience | None = None,
 ) -> Repository:
     """Open a target's repository with the organisation's master key; a disk that is plugged in only is mounted first.
 
     Raises what `locate` raises, KeyRingMissing, WrongKey or RepositoryDamaged; for a place on a network what
     `open_remote_target` raises. With `remember`, what such a place has sent before is not asked for again: for who
-    only adds to it.
+    only adds to it. `patience` says how long such a place is waited for.
     """
     if target.remote:
-        return open_remote_target(home, target, remember=remember)
+        return open_remote_target(home, target, patience=patience, remember=remember)
     folder = _locate_mounted(target, drives)
     master = KeyRing.load(home).master
     try:
