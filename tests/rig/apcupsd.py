@@ -45,7 +45,10 @@ def unpacked() -> Path:
     """Return the folder in which Debian's apcupsd is unpacked."""
     need("dpkg")
     folder = Path(tempfile.mkdtemp(prefix="apcupsd-", dir="/tmp"))
-    subprocess.run(["apt-get", "download", "-qq", "apcupsd"], cwd=folder, check=True, capture_output=True)
+    download = ["apt-get", "download", "-qq", "apcupsd"]
+    if subprocess.run(download, cwd=folder, capture_output=True, check=False).returncode:
+        run("apt-get", "update", "-qq")  # an image of a machine often keeps no lists of packages, or old ones
+        subprocess.run(download, cwd=folder, check=True, capture_output=True)
     (package,) = folder.glob("apcupsd_*.deb")
     run("dpkg", "-x", package, folder)
     return folder
