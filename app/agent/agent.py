@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
+from app.agent.configuration import Configuration
 from app.agent.continuous import close_periods, sessions_to_start
 from app.agent.disks import DiskKeeper
 from app.agent.due import Attempts, Job, due_jobs, next_stage, requested_jobs
+from app.agent.followers import Followers
 from app.agent.lines import LineWatch
 from app.agent.log import say
 from app.agent.power import BATTERY_S, BUSY_S, IDLE_S, PowerWatch, looking_at_power
@@ -22,10 +22,9 @@ from app.agent.telling import Teller
 from app.agent.watch import DriveBook, TargetWatch
 from app.assessment.model import FindingCode
 from app.clock import Clock
-from app.errors import NotSetUp, VangnetError
+from app.errors import VangnetError
 from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.installation import Installation
-from app.jobs.last_good import exemptions, keep_as_good
 from app.jobs.samples import forget_old_samples
 from app.jobs.suspicion import watch_canaries
 from app.paths import Home
@@ -33,8 +32,7 @@ from app.policy.machine import THIS_COMPUTER, Machine
 from app.policy.power_rules import PowerRules
 from app.power.errors import OnBattery
 from app.power.passwords import ups_password
-from app.records.canonical import fields_of
-from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunId, RunKind
+from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunKind
 from app.records.store import Records
 
 STOP_FOR_POWER_S = 6.0
@@ -45,7 +43,6 @@ REASON_DUE = "due"
 REASON_ASKED = "asked"
 REASON_ARRIVED = "disk-arrived"
 _ATTEMPTS_READ = 3
-_Stamp = tuple[tuple[int, int, int], ...]
 
 
 class Agent:
@@ -56,14 +53,10 @@ class Agent:
         self._clock = clock
         self._records = records
         self._started = clock.now()
-        self._files = (str(home.policy_file), str(home.machine_file))
-        self._stamp: _Stamp | None = None
-        self._changed = False
-        self._followers: set[asyncio.Task[None]] = set()
+        self.configuration = Configuration(home, clock, records)
+        self._followers = Followers(records)
         self._unanswered: list[Request] = []
         self.closing = False
-        self._unusable: VangnetError = NotSetUp(home=str(home.config))
-        self.installation: Installation | None = None
         self.ended: list[Run] = []
         """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
         self.targets = TargetWatch(clock, records, home)
@@ -87,42 +80,14 @@ class Agent:
     # --- knowing -----------------------------------------------------------------------------------------------
 
     def reload(self) -> None:
-        """Read the policy and machine files when they have changed.
-
-        While one has a mistake the last ones that were right hold, here and in the workers.
-        """
-        stamp = _stamp(self._files)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        self._changed = True
-        self.installation = None
-        try:
-            self.installation = Installation.load_working(self._home, self._clock)
-        except VangnetError as exc:
-            self._unusable = exc
-            say("configuration-refused", logging.WARNING, code=exc.code)
-            self._records.emit("configuration-refused", exc.code)
-        else:
-            if (refused := self.installation.refused) is not None:
-                say("configuration-refused", logging.WARNING, code=refused.code, line=refused.line, key=refused.key)
-                self._records.note("configuration-refused", fields_of(refused), subject=refused.code)
-            else:
-                keep_as_good(self._home, self._records, exempt=exemptions(self.installation.policy))
-            say("configuration-loaded", targets=len(self.installation.machine.targets))
+        """Read the policy and machine files when they have changed."""
+        if self.configuration.reload():
             # They live by the configuration they began with; those that are still wanted begin again.
             self.runner.stop_lasting()
 
-    def configuration_changed(self) -> bool:
-        """Tell, once for each change, whether another configuration holds since the last time this was asked."""
-        changed, self._changed = self._changed, False
-        return changed
-
-    def require_configuration(self) -> Installation:
-        """Return the configuration; raises NotSetUp or what is wrong with it."""
-        if self.installation is None:
-            raise self._unusable
-        return self.installation
+    @property
+    def installation(self) -> Installation | None:
+        return self.configuration.installation
 
     async def look(self, drives: tuple[DriveSight, ...] | None = None) -> frozenset[str]:
         """See which disks and targets are here; returns the disks of ours that can be used since now."""
@@ -201,7 +166,7 @@ class Agent:
             runs = tuple(self._records.run(run) for run in request.runs)
             tickets = [t for run in runs if (t := self.runner.busy_with(_job_of(run))) is not None]
             if runs:
-                self._follow(request, tickets, earlier=request.runs)
+                self._followers.follow(request, tickets, earlier=request.runs)
             else:
                 self._unanswered.append(request)
 
@@ -387,8 +352,8 @@ class Agent:
                 await self.disks.settled()
                 self._records.close_request(request.id, RequestState.DONE)
             case RequestKind.RESCAN:
-                self._stamp = None
-                self.reload()
+                if self.configuration.reload(even_unchanged=True):
+                    self.runner.stop_lasting()
                 self.targets.look_afresh()
                 await self.look()
                 self.start_due()
@@ -399,7 +364,7 @@ class Agent:
     async def _start_requested(self, request: Request) -> None:
         try:
             self.reload()
-            installation = self.require_configuration()
+            installation = self.configuration.require()
             if self.power.on_battery and not self.lasting:
                 raise OnBattery(what=request.kind)
             self.targets.look_afresh()
@@ -415,39 +380,19 @@ class Agent:
         # Each goes before what waits already, so the last is submitted first.
         with self.runner.gathering():
             tickets = [self.runner.submit(job, REASON_ASKED, first=True) for job in reversed(jobs)]
-        self._follow(request, tickets[::-1])
-
-    def _follow(self, request: Request, tickets: Sequence[Ticket], *, earlier: tuple[RunId, ...] = ()) -> None:
-        follower = asyncio.get_running_loop().create_task(self._tell(request, tickets, earlier))
-        self._followers.add(follower)
-        follower.add_done_callback(self._followers.discard)
-
-    async def _tell(self, request: Request, tickets: Sequence[Ticket], earlier: tuple[RunId, ...]) -> None:
-        """Tell the client which runs its request led to as they start, and when all have ended."""
-
-        def runs() -> tuple[RunId, ...]:
-            begun = (ticket.run_id for ticket in tickets if ticket.run_id is not None)
-            return tuple(dict.fromkeys((*earlier, *begun)))
-
-        starting = {ticket.started for ticket in tickets}
-        while starting:
-            _begun, starting = await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
-            self._records.update_request_runs(request.id, runs())
-        await asyncio.gather(*(ticket.finished for ticket in tickets))
-        self._records.close_request(request.id, RequestState.DONE, runs=runs())
+        self._followers.follow(request, tickets[::-1])
 
     @property
     def idle(self) -> bool:
         """Nothing runs or waits, and every request has its answer."""
-        return self.runner.idle and not self._followers
+        return self.runner.idle and self._followers.none
 
     # --- ending ------------------------------------------------------------------------------------------------
 
     async def finished(self) -> None:
         """Wait until nothing runs or waits and every request has its answer."""
         await self.runner.until_idle()
-        if self._followers:
-            await asyncio.wait(self._followers)
+        await self._followers.finished()
 
     async def close(self, grace_s: float) -> None:
         """Stop what runs; requests whose runs ended are closed, those not taken yet are left for the next agent."""
@@ -456,8 +401,7 @@ class Agent:
             task.cancel()
         await self.runner.close(grace_s)
         await self.teller.close()
-        if self._followers:
-            await asyncio.wait(self._followers, timeout=grace_s)
+        await self._followers.finished(grace_s)
 
     def _run_ended(self, run: Run) -> None:
         self.ended.append(run)
@@ -472,15 +416,3 @@ class Agent:
 
 def _job_of(run: Run) -> Job:
     return Job(run.kind, run.data_set, run.target, run.part)
-
-
-def _stamp(files: tuple[str, ...]) -> _Stamp:
-    """Return what changes when a configuration file is replaced."""
-    found: list[tuple[int, int, int]] = []
-    for file in files:
-        try:
-            status = os.stat(file)  # noqa: PTH116  twice a second, all day
-            found.append((status.st_mtime_ns, status.st_ino, status.st_size))
-        except OSError:
-            found.append((0, 0, 0))
-    return tuple(found)

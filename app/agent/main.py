@@ -78,7 +78,7 @@ async def _once(agent: Agent, *, requests_only: bool) -> None:
     say("agent-once", requests_only=requests_only)
     agent.reload()
     if not requests_only:
-        agent.require_configuration()
+        agent.configuration.require()
     async with _stop_signals() as stop, agent.watching_power():
         agent.take_over()
         work = asyncio.ensure_future(_work_once(agent, requests_only=requests_only))
@@ -140,7 +140,7 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     say("agent-started")
     records.emit("agent-started", "")
     agent.reload()
-    agent.configuration_changed()
+    agent.configuration.has_changed()
     agent.take_over()
     async with _stop_signals() as stop, _watching(agent) as watches:
         version: int | None = None
@@ -160,7 +160,7 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
             if turn % CONFIGURATION_TURNS:
                 continue
             agent.reload()
-            if agent.configuration_changed():
+            if agent.configuration.has_changed():
                 watches.drives.retarget(agent.machine)
                 await call_guarded("due", agent.look_and_start)
         say("agent-stopping")
