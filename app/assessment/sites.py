@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.situation import Situation, grounds
+from app.policy.machine import TargetId
 from app.policy.model import Demand
 
 
 def site_findings(situation: Situation) -> Iterator[Finding]:
     """Yield the places elsewhere that are near enough to go with this one, where a data set has no other elsewhere."""
-    near: dict[str, list[str]] = {}
+    near: dict[TargetId, list[str]] = {}
     for data_set, _plan in situation.plans:
         elsewhere = [target for target in situation.machine.targets_of(data_set.id) if target.offsite]
         if elsewhere and all(target.same_zone for target in elsewhere):

@@ -152,5 +152,5 @@ def _lines(found: ProbeResult) -> tuple[str, ...]:
     if not found.removable:
         lines.append(_("The server only ever adds: nobody can remove copies from here."))
     if found.locks_objects:
-        lines.append(_("The bucket can lock what is written, so that nobody removes it too early."))
+        lines.append(_("The server can fix what is written for a while, so that nobody removes it too early."))
     return tuple(lines)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NewType
 from app.policy.calendar import ALWAYS_OPEN, Calendar
 from app.policy.label import Label as Label
 from app.policy.label import Language as Language
-from app.policy.power_rules import PowerRules
+from app.policy.power_rules import USUAL_POWER, PowerRules
 
 if TYPE_CHECKING:
     from app.policy.duty import Duty
@@ -346,7 +346,7 @@ class Policy:
     """Of the file's bytes as loaded, hex."""
     calendar: Calendar = ALWAYS_OPEN
     """When people are there; the machine works whenever the computer is on."""
-    power: PowerRules = PowerRules()
+    power: PowerRules = USUAL_POWER
     review_within: timedelta = timedelta(days=30)
     """So soon after such an event the review is done."""
     duties: tuple[Duty, ...] = ()

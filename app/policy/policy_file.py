@@ -43,7 +43,7 @@ from app.policy.model import (
     TierInfo,
     TypicalDataSet,
 )
-from app.policy.power_rules import PowerRules
+from app.policy.power_rules import USUAL_POWER, PowerRules
 from app.policy.yamlfile import Mapping, Report
 
 T = TypeVar("T")
@@ -253,8 +253,8 @@ def _power(fields: Fields) -> PowerRules:
     """An older policy has no such part; what it leaves out is as in the template."""
     part = fields.get("power")
     if part is None:
-        return PowerRules()
-    usual = PowerRules()
+        return USUAL_POWER
+    usual = USUAL_POWER
     with part.fields() as power:
         return PowerRules(
             minimum_runtime=power.optional_duration("minimum_runtime") or usual.minimum_runtime,

@@ -15,3 +15,7 @@ class PowerRules:
     mains_steady: timedelta = timedelta(minutes=1)
     """How long the mains must have been back before work goes on."""
     self_test_every: timedelta = timedelta(days=365)
+
+
+USUAL_POWER = PowerRules()
+"""What holds where a policy says nothing about it."""

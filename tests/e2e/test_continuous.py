@@ -77,7 +77,7 @@ def content_of(school: TestHome, data_set: str) -> dict[str, bytes]:
     repository = open_target(school.home, school.installation().machine.targets[0])
     mine = [s for s in repository.snapshots() if {f"set:{data_set}", CONTINUOUS_TAG} <= set(s.tags)]
     into = school.folder / f"restored-{time.monotonic_ns()}"
-    repository.restore(mine[-1], into)
+    repository.restore(mine[-1], os.fsencode(into))
     repository.backend.close()
     return {path.name: path.read_bytes() for path in into.rglob("*") if path.is_file()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -114,7 +115,7 @@ def test_what_was_deleted_or_spoiled_is_turned_back(school: TestHome, tmp_path: 
     before = [s for s in repository.snapshots() if "set:marks" in s.tags and s.time.timestamp() < spoiled - 0.5]
     contents = set()
     for number, snapshot in enumerate(before):
-        repository.restore(snapshot, tmp_path / f"back-{number}")
+        repository.restore(snapshot, os.fsencode(tmp_path / f"back-{number}"))
         contents |= {path.read_bytes() for path in (tmp_path / f"back-{number}").rglob("marks 1.txt")}
     repository.backend.close()
     assert b"a term's work" in contents

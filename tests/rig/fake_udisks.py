@@ -63,7 +63,7 @@ class FakeUdisks:
         await stopped.wait()
         bus.disconnect()
         with contextlib.suppress(Exception):
-            await bus.wait_for_disconnect()
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]  # dbus-fast leaves it so
 
     def _answer(self, message: Message) -> Message | bool | None:
         if message.message_type is not MessageType.METHOD_CALL or message.destination != _SERVICE:

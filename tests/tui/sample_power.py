@@ -41,7 +41,7 @@ def facts(before: Facts, *, on_battery: bool = False) -> Facts:
         720.0 if on_battery else 2460.0, 18.0, "Eaton 5E 650",
     )  # fmt: skip
     rack = UpsSight("rek", "UPS serverrek", NOW - timedelta(hours=3), False, trouble="driver")
-    outages = (
+    outages: tuple[Outage, ...] = (
         Outage(
             OutageId(40), OutageKind.POWER, "bureau", OutageCause.MAINS, NOW - timedelta(hours=9),
             NOW - timedelta(hours=8, minutes=22), True, 8.0, 100.0,

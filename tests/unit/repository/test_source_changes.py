@@ -13,7 +13,7 @@ from app.repository.model import BackupOptions, Cancel, Monitor, SourceChanges
 from app.repository.repository import Repository
 
 DICE = random.Random(7)
-WORDS = "de klas van juf Els leest vandaag over water en wind en maan".split()
+WORDS = ["de", "klas", "van", "juf", "Els", "leest", "vandaag", "over", "water", "en", "wind", "en", "maan"]
 
 
 def text(number: int) -> bytes:

@@ -26,7 +26,8 @@ from app.wording.file_problems import file_problem_text
 
 HANDBOOK = Path(app.__file__).parent.parent / "docs" / "errors.md"
 FOREIGN_CODES = dict.fromkeys(
-    ("os-error", "internal", "process-gone", "worker-not-started", "not-for-a-worker"), ExitCode.FAILED
+    ("os-error", "internal", "process-gone", "worker-not-started", "not-for-a-worker", "stopped-for-power"),
+    ExitCode.FAILED,
 )
 """Codes that a run may end with although no class of ours has them."""
 
