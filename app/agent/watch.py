@@ -93,18 +93,28 @@ class TargetWatch:
         return found
 
     async def _look_in_thread(self, target: Target, drives: tuple[DriveSight, ...]) -> TargetConnection:
-        # A look that hung last time may hang still: its thread is waited for again, not doubled.
-        looking = self._looking.get(target.id)
-        if looking is None or looking.done():
-            looking = _in_thread(lambda: connection(target, drives, home=self._home))
-            self._looking[target.id] = looking
-        done, _hanging = await asyncio.wait((looking,), timeout=LOOK_TIMEOUT_S)
-        if not done:
-            reason = "no-answer" if target.remote else "gone"
-            error = TargetNotThere(target=target.name, path=target.where, reason=reason)
-            return TargetConnection(target, None, error)
-        del self._looking[target.id]
+        # A look that hung last time may hang still: its thread is waited for again, not doubled. What one saw that
+        # began before we were asked may be old by now: we look again.
+        earlier = self._looking.get(target.id)
+        if earlier is not None and not await _ends_in_time(earlier):
+            return _hangs(target)
+        looking = _in_thread(lambda: connection(target, drives, home=self._home))
+        self._looking[target.id] = looking
+        if not await _ends_in_time(looking):
+            return _hangs(target)
+        if self._looking.get(target.id) is looking:
+            del self._looking[target.id]
         return looking.result()
+
+
+async def _ends_in_time(look: asyncio.Future[TargetConnection]) -> bool:
+    done, _hanging = await asyncio.wait((look,), timeout=LOOK_TIMEOUT_S)
+    return bool(done)
+
+
+def _hangs(target: Target) -> TargetConnection:
+    reason = "no-answer" if target.remote else "gone"
+    return TargetConnection(target, None, TargetNotThere(target=target.name, path=target.where, reason=reason))
 
 
 def _in_thread(look: Callable[[], TargetConnection]) -> asyncio.Future[TargetConnection]:

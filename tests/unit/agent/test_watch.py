@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -72,6 +73,33 @@ async def test_a_place_that_hangs_is_gone_and_does_not_hold_up_the_others(
     assert await targets.look(MACHINE, ()) == {"nas"}
     assert targets.connected == {"nas", "annex"}
     assert [kind for kind, subject in kinds(records) if subject == "nas"] == ["target-detached", "target-connected"]
+
+
+async def test_two_who_ask_at_once_both_get_an_answer_no_older_than_their_question(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    there = False
+
+    def connection(target: Target, _drives: object, *, home: object) -> TargetConnection:
+        seen = there
+        if not seen:
+            begun.set()
+            go_on.wait(20)
+        return TargetConnection(target, target.path if seen else None, None, 10, 100)
+
+    monkeypatch.setattr(watch, "connection", connection)
+    targets = TargetWatch(clock, records)
+    machine = replace(MACHINE, targets=(folder("nas"),))
+    first = asyncio.ensure_future(targets.look(machine, ()))
+    await asyncio.to_thread(begun.wait, 20)
+    there = True
+    second = asyncio.ensure_future(targets.look(machine, ()))
+    await asyncio.sleep(0)
+    go_on.set()
+    await first
+    assert await second == {"nas"}
+    assert targets.connected == {"nas"}
 
 
 async def test_a_place_of_which_nothing_new_is_to_be_told_costs_no_write(
