@@ -28,7 +28,7 @@ class TwoLines:
     ROUTERS = {"main": "10.1.0.1", "spare": "10.2.0.1"}  # noqa: RUF012  fixed
 
     def __init__(self) -> None:
-        need("ip")
+        need("ip", "sysctl")
         self._tag = uuid.uuid4().hex[:5]
         self._server: subprocess.Popen[str] | None = None
 

@@ -32,6 +32,7 @@ PACKAGES = {
     "dbus-send": "dbus",
     "restic": "restic",
     "ip": "iproute2",
+    "sysctl": "procps",
     "umockdev-run": "umockdev",
     "dpkg": "dpkg",
     "/usr/sbin/sshd": "openssh-server",
