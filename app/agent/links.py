@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 
 import pyudev
 
+from app.udev import context
+
 SETTLE_S = 2.0
 """Addresses and routes come a moment after the link."""
 AT_MOST_EVERY_S = 15.0
@@ -42,7 +44,7 @@ class LinkWatcher:
         """Begin to listen; what the system does not offer is done without."""
         loop = asyncio.get_running_loop()
         with contextlib.suppress(OSError, ImportError):
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context(), "udev")
+            monitor = pyudev.Monitor.from_netlink(context(), "udev")
             monitor.filter_by("net")
             monitor.start()
             loop.add_reader(monitor.fileno(), self._hear_udev)

@@ -13,6 +13,7 @@ from app.clock import Clock
 from app.policy.machine import Ups, UpsId, UpsKind
 from app.power import apcupsd, kernel, nut
 from app.records.facts import UpsSight
+from app.udev import context
 
 USB_VENDORS: Final[Mapping[str, str]] = {
     "051d": "APC",
@@ -94,9 +95,7 @@ async def discover(
 def usb_upses() -> Iterator[UsbUps]:
     """Yield the UPSes on USB, as udev knows them."""
     try:
-        import pyudev
-
-        for device in pyudev.Context().list_devices(subsystem="usb", DEVTYPE="usb_device"):
+        for device in context().list_devices(subsystem="usb", DEVTYPE="usb_device"):
             with contextlib.suppress(KeyError, OSError, UnicodeDecodeError):
                 vendor_id = device.attributes.get("idVendor", b"").decode().lower()
                 said = {

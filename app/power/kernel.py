@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.power.nut import number, text, unreachable
 from app.power.nutwire import Trouble
 from app.records.facts import UpsSight
+from app.udev import context
 
 if TYPE_CHECKING:
     import pyudev
@@ -74,9 +75,7 @@ def read_battery(name: str, *, clock: Clock) -> UpsSight:
 
 def _supplies() -> Iterator[Supply]:
     try:
-        import pyudev
-
-        for device in pyudev.Context().list_devices(subsystem="power_supply"):
+        for device in context().list_devices(subsystem="power_supply"):
             yield Supply(device.sys_name, _attributes(device))
     except (ImportError, OSError):
         return

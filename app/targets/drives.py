@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from app.policy.machine import Machine, TargetKind
 from app.records.facts import DriveSight
 from app.targets.mountinfo import MOUNTINFO, Mount, read_mounts, visible_mount
+from app.udev import context
 
 if TYPE_CHECKING:
     import pyudev  # 50 ms to import: done where udev is asked
@@ -56,7 +57,7 @@ def file_system_of(path: Path) -> tuple[str, str]:
 
     try:
         number = path.stat().st_dev
-        device = pyudev.Devices.from_device_number(pyudev.Context(), "block", number)
+        device = pyudev.Devices.from_device_number(context(), "block", number)
         properties = _properties(device)
     except (pyudev.DeviceNotFoundError, OSError, ImportError, ValueError):
         return "", ""
@@ -88,7 +89,7 @@ class DriveWatcher:
 
         self._loop = asyncio.get_running_loop()
         with contextlib.suppress(ImportError, OSError):
-            monitor = pyudev.Monitor.from_netlink(pyudev.Context(), "udev")
+            monitor = pyudev.Monitor.from_netlink(context(), "udev")
             monitor.filter_by("block")
             monitor.start()
             self._monitor = monitor
@@ -200,10 +201,9 @@ class _MountChanges:
 
 
 def _block_devices() -> Iterator[pyudev.Device]:
-    import pyudev
 
     try:
-        yield from pyudev.Context().list_devices(subsystem="block")
+        yield from context().list_devices(subsystem="block")
     except (ImportError, OSError):  # no libudev on this system, or no /sys
         return
 
