@@ -62,10 +62,18 @@ def note_damage(
 
 @contextlib.contextmanager
 def distrusting(repository: Repository, folder: Path | str | None) -> Iterator[bool]:
-    """Have a repository's index leave out the packs in the note for a while; tell whether there are any."""
-    damaged = frozenset[PackId]() if folder is None else load_damage(folder, repository.id)
-    repository.distrust(damaged)
+    """Have a repository's index, read anew, leave out the packs in the note for a while; tell whether there are any.
+
+    For who holds a lock. Each repository of a mirror has a note of its own.
+    """
+    stores = repository.stores
+    damaged = [frozenset[PackId]() if folder is None else load_damage(folder, store.id) for store in stores]
+    for store, packs in zip(stores, damaged, strict=True):
+        store.distrust(packs)
+    # Somebody may have pruned since it was read, before there was a lock of ours.
+    repository.forget_index()
     try:
-        yield bool(damaged)
+        yield any(damaged)
     finally:
-        repository.distrust(())
+        for store in stores:
+            store.distrust(())

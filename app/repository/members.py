@@ -7,6 +7,7 @@ the archiver. That lies in memory which a fork shares.
 from __future__ import annotations
 
 import mmap
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from app.repository.repository import Repository
 
 _SLOT_BYTES = 2048
 _HEADER_BYTES = 2
+_MOST_TOLD = _SLOT_BYTES - 1 - _HEADER_BYTES
 
 Answer = TypeVar("Answer")
 
@@ -32,6 +34,8 @@ class Members:
     def __init__(self, repositories: Sequence[Repository]) -> None:
         self.repositories = tuple(repositories)
         self._slots = mmap.mmap(-1, max(mmap.PAGESIZE, _SLOT_BYTES * len(self.repositories)))
+        # One disk that goes away is met by all workers at once.
+        self._telling = multiprocessing.get_context("fork").Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_owner = 0
 
@@ -50,16 +54,14 @@ class Members:
     def fail(self, number: int, error: VangnetError) -> None:
         """Leave a member behind, in all processes; the first thing that went wrong is what is told."""
         at = number * _SLOT_BYTES
-        if self._slots[at]:
-            return
-        told = {key: value if isinstance(value, str | int | float) else str(value) for key, value in error.data.items()}
-        encoded = msgspec.json.encode((type(error).__name__, told))
-        if len(encoded) > _SLOT_BYTES - 1 - _HEADER_BYTES:
-            encoded = msgspec.json.encode((type(error).__name__, {}))
         body = at + 1 + _HEADER_BYTES
-        self._slots[at + 1 : body] = len(encoded).to_bytes(_HEADER_BYTES, "little")
-        self._slots[body : body + len(encoded)] = encoded
-        self._slots[at] = 1
+        encoded = _encoded(error)
+        with self._telling:
+            if self._slots[at]:
+                return
+            self._slots[at + 1 : body] = len(encoded).to_bytes(_HEADER_BYTES, "little")
+            self._slots[body : body + len(encoded)] = encoded
+            self._slots[at] = 1
 
     def error(self, number: int) -> VangnetError | None:
         """Return what went wrong with a member, None when nothing did."""
@@ -128,6 +130,18 @@ class Members:
         if self._pool is not None and self._pool_owner == os.getpid():
             self._pool.shutdown()
         self._pool = None
+
+
+def _encoded(error: VangnetError) -> bytes:
+    """Return an error as it fits into a slot: its name, and its data where that is not too long."""
+    told = {key: value if isinstance(value, int | float) else _text(value) for key, value in error.data.items()}
+    encoded = msgspec.json.encode((type(error).__name__, told))
+    return encoded if len(encoded) <= _MOST_TOLD else msgspec.json.encode((type(error).__name__, {}))
+
+
+def _text(value: object) -> str:
+    """Return a value as text that any reader takes: the name of a folder need not be UTF-8."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 class MirrorBackend(Backend):

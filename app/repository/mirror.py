@@ -24,6 +24,7 @@ from app.repository.locks import Lock
 from app.repository.members import Members, MirrorBackend
 from app.repository.model import BackupOptions, BackupSummary, BlobId, Cancel, Monitor
 from app.repository.repository import Repository
+from app.repository.stored import StoredFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ class Mirror(Repository):
         stored_bytes, blobs = self._added[number]
         return replace(summary, bytes_added=stored_bytes, blobs_added=blobs)
 
+    @property
+    def stores(self) -> tuple[StoredFiles, ...]:
+        return self.members.repositories
+
     # --- what a back-up asks -----------------------------------------------------------------------------------
 
     @property
@@ -113,11 +118,12 @@ class Mirror(Repository):
             member.forget_index()
 
     def index_names(self) -> frozenset[str]:
-        """Return the names of all index files, each with the number of whose it is."""
+        """Return the names of all index files, each with the id of whose it is."""
         names: set[str] = set()
         for number in self.members.numbers(self.members.live):
+            member = self.members.repositories[number]
             with contextlib.suppress(VangnetError):
-                names |= {f"{number}:{name}" for name in self.members.repositories[number].index_names()}
+                names |= {f"{member.id}:{name}" for name in member.index_names()}
         return frozenset(names)
 
     def load_blob(self, blob_id: BlobId, is_tree: bool = False) -> bytes:
@@ -217,6 +223,6 @@ class _JointLock(Lock):
 
 
 def _joint_id(members: Members) -> str:
-    """Return what tells this group of repositories from others: the state of the source is kept under it."""
-    every = "\n".join(repository.id for repository in members.repositories)
+    """Return what tells this group of repositories, in any order, from others: the source's state is kept under it."""
+    every = "\n".join(sorted(repository.id for repository in members.repositories))
     return hashlib.sha256(every.encode()).hexdigest()

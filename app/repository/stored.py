@@ -51,6 +51,11 @@ class StoredFiles:
         self._guard = threading.Lock()
         self._tools = ThreadTools()
 
+    @property
+    def stores(self) -> tuple[StoredFiles, ...]:
+        """The repositories that this one is made of: itself; of a mirror, each."""
+        return (self,)
+
     # --- keys --------------------------------------------------------------------------------------------------
 
     def add_key(self, key_file: KeyFile) -> None:

@@ -117,8 +117,8 @@ class CachedBackend:
     def _forget_others(self, kind: FileKind, names: set[str]) -> None:
         with contextlib.suppress(OSError):
             for path in (self._folder / kind.value).iterdir():
-                if path.name not in names:
-                    self._forget(kind, path.name)
+                if path.name not in names:  # a draft, too, that a killed process has left
+                    path.unlink(missing_ok=True)
 
     def _path(self, kind: FileKind, name: str) -> Path:
         if not name or not name.isalnum():

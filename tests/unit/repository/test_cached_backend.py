@@ -66,6 +66,15 @@ def test_what_the_place_has_no_more_is_forgotten_here(place: FaultyBackend, tmp_
         load(cached)
 
 
+def test_a_draft_that_a_killed_process_left_is_cleared_away(place: FaultyBackend, tmp_path: Path) -> None:
+    cached = CachedBackend(place, tmp_path / "kept")
+    load(cached)
+    draft = tmp_path / "kept" / "index" / ".tmp_x1"
+    draft.write_bytes(SENT[:9])
+    assert [info.name for info in cached.list(FileKind.INDEX)] == [NAME]
+    assert not draft.exists()
+
+
 def test_what_is_private_there_is_private_here(place: FaultyBackend, tmp_path: Path) -> None:
     load(CachedBackend(place, tmp_path / "kept"))
     kept = tmp_path / "kept" / "index" / NAME

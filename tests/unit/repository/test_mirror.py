@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import threading
@@ -18,6 +19,7 @@ from app.repository.backend.local import LocalBackend
 from app.repository.crypto import MasterKey
 from app.repository.errors import BackendError, BackendFull, RepositoryLocked, SourceNotFound
 from app.repository.keys import make_key_file
+from app.repository.members import Members
 from app.repository.mirror import MirrorResult, backup_to_all, can_mirror
 from app.repository.model import BackupOptions, BackupSummary
 from app.repository.polynomial import random_polynomial
@@ -194,3 +196,54 @@ def test_repositories_of_another_organisation_do_not_fit(places: tuple[Kept, ...
     assert can_mirror([place.open() for place in places])
     assert not can_mirror([places[0].open(), stranger.open()])
     assert not can_mirror([places[0].open(), places[0].open()])
+
+
+def test_the_same_places_in_another_order_read_nothing_again(places: tuple[Kept, ...], source: Path) -> None:
+    back_up(places, source)
+    states = sorted((source.parent / "state").glob("*.state"))
+    for result in back_up(places[::-1], source):
+        assert good(result).bytes_read == 0
+    assert sorted((source.parent / "state").glob("*.state")) == states, "and remember it in the same file"
+
+
+def test_what_a_check_found_damaged_in_one_place_is_stored_anew_there(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path
+) -> None:
+    back_up(places, source)
+    annex = places[1].open()
+    victim = next(place.pack for _, place in annex.index.blobs() if not place.is_tree).hex()
+    (places[1].folder / "data" / victim[:2] / victim).unlink()
+    assert not annex.check(state_dir=tmp_path / "state").sound
+    nas, healed, disk = (good(result) for result in back_up(places, source))
+    assert healed.bytes_added > 0
+    assert nas.bytes_added == disk.bytes_added == 0
+    assert places[1].open().restore(healed.snapshot, raw(tmp_path / "restored")).complete
+
+
+def test_whoever_meets_a_failure_first_is_who_tells_it(places: tuple[Kept, ...]) -> None:
+    members = Members([place.open() for place in places])
+    members.fail(1, BackendFull(location=os.fsdecode(b"/mnt/caf\xe9"), file="x" * 5000))
+    members.fail(1, RepositoryLocked(host="h"))
+    assert members.live == 0b101
+    assert isinstance(members.error(1), BackendFull)
+    members.fail(2, BackendFull(location=os.fsdecode(b"/mnt/caf\xe9"), free_bytes=0))
+    told = members.error(2)
+    assert told is not None
+    assert told.data == {"location": "/mnt/caf\\udce9", "free_bytes": 0}
+
+
+def test_one_failure_that_many_processes_meet_at_once_is_told_whole(places: tuple[Kept, ...]) -> None:
+    repositories = [place.open() for place in places]
+    for _ in range(20):
+        members = Members(repositories)
+        workers = []
+        for number in range(4):
+            if (pid := os.fork()) == 0:
+                members.fail(0, BackendFull(location="d" * (number * 300), operation="save"))
+                os._exit(0)
+            workers.append(pid)
+        for pid in workers:
+            os.waitpid(pid, 0)
+        told = members.error(0)
+        assert isinstance(told, BackendFull)
+        assert set(str(told.data["location"])) <= {"d"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -420,3 +422,21 @@ def test_small_packs_are_joined_once_when_asked_for(
     assert prune(repository, repack_small=True).packs_repacked == 0
     assert {snapshot.id: contents(repository, snapshot) for snapshot in repository.snapshots()} == before
     assert_whole(repository, snapshots=6)
+
+
+def test_a_handle_that_was_open_before_a_prune_does_not_rely_on_what_that_removed(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """A session of continuous copying lasts for a day; a prune comes in between."""
+    folder = tmp_path / "session"
+    folder.mkdir()
+    (folder / "gone.bin").write_bytes(os.urandom(50_000))
+    path = [os.fsencode(folder)]
+    first = repository.backup(path).snapshot
+    assert len(repository.index) > 0, "the session knows the index now"
+    other = Repository.open(repository.backend, master=repository.master)
+    other.backend.remove(FileKind.SNAPSHOT, first.id)
+    prune(other, max_unused=MaxUnused(bytes=0))
+    again = repository.backup(path).snapshot
+    assert Repository.open(repository.backend, master=repository.master).check(read_data=True).sound
+    assert repository.restore(again, os.fsencode(tmp_path / "restored")).complete
