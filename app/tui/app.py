@@ -209,14 +209,13 @@ class VangnetApp(App[None]):
             ("2", _("Copies"), "runs"),
             ("3", _("Get files back"), "restore"),
             ("4", _("Year"), "checklist"),
+            ("5", _("Disks"), "disks"),
+            ("6", _("Power"), "power"),
         )
+        # No more than fit in 80 columns with their words; the help names the other keys.
         return (
             *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
-            KeyHint("t", _("Tasks"), "app.go('tasks')", here=here == "tasks"),
-            KeyHint("5", _("Disks"), "app.go('disks')", here=here == "disks"),
-            KeyHint("6", _("Power"), "app.go('power')", here=here == "power"),
             KeyHint("?", _("Help"), "app.explain"),
-            KeyHint("^Q", _("Close"), "app.quit"),
         )
 
     def action_go(self, place: str) -> None:

@@ -380,7 +380,9 @@ async def test_data_may_stand_in_several_folders(make_app: MakeApp) -> None:
     source = at("folder:grade-book")
     async with make_app(source).run_test(size=(100, 34)) as pilot:
         await wait_for(pilot, "Waar staat “Puntenboek” op deze computer?")
+        await wait_for(pilot, "bestanden")
         await click(pilot, "#another")
+        await wait_for(pilot, "Alles in de map wordt gekopieerd")
         await fill(pilot, "path", "/home/school/puntenboek/oud")
         await wait_for(pilot, "bestanden")
         await click(pilot, "#another")
@@ -394,6 +396,7 @@ async def test_data_may_stand_in_several_folders(make_app: MakeApp) -> None:
         assert kept.paths == (Path("/home/school/puntenboek"), Path("/mnt/nas/punten"))
         await pilot.press("pageup")
         await wait_for(pilot, "▸ ✔  /home/school/puntenboek")
+        await wait_for(pilot, "bestanden")
         await pilot.click("#kept")
         await pilot.press("pagedown")
         await wait_for(pilot, "Valt het werk stil")

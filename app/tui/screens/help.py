@@ -42,7 +42,10 @@ class HelpOverlay(ModalScreen[None]):
 
     def on_mount(self) -> None:
         keys = (
-            ("1 – 4", _("the screens; a click works too")),
+            ("1 – 6", _("the screens; a click works too")),
+            ("T", _("all tasks")),
+            ("V", _("give a verdict on what went wrong")),
+            ("P", _("who gets told")),
             ("↑ ↓  Enter", _("walk through a list; do what it says")),
             ("Tab", _("to the next field or button")),
             ("Ctrl+Q", _("close the screens; copies just go on")),

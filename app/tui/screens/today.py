@@ -63,11 +63,10 @@ class TodayScreen(Frame):
             yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
         if picture is not None and (waiting := len(open_cases(picture.facts, picture.now))):
             yield KeyHint("v", _("Verdicts ({count})").format(count=waiting), "app.go('inbox')")
-        yield KeyHint("p", _("Who gets told"), "app.go('people')")
+        yield KeyHint("t", _("Tasks"), "app.go('tasks')")
         if self.query_one("#content").max_scroll_y:
             yield KeyHint("PgDn", _("More"), "screen.more(1)")
         yield KeyHint("F2", _("Nederlands"), "app.other_language")
-        yield KeyHint("F3", _("Light or dark"), "app.other_theme")
 
     def explanation(self) -> tuple[str, ...]:
         return (
@@ -94,7 +93,8 @@ class TodayScreen(Frame):
         rows = self.query_one("#tasks", Rows)
         rows.display = bool(tasks or disks)
         most = _TASKS_SHOWN if self.app.size.height < 34 else _TASKS_SHOWN_TALL
-        rows.fill((*_task_lines(picture, tasks, most - len(disks)), *disks))
+        shown = tasks if len(tasks) + len(disks) <= most else tasks[: most - len(disks) - 1]
+        rows.fill((*_task_lines(picture, shown), *disks, *_rest_line(len(tasks) - len(shown))))
         self.query_one("#data", Sheet).fill(overview.data_sets(picture))
         self.query_one("#around", Sheet).fill(tuple(overview.around(picture)))
         findings = tuple(overview.findings(picture))
@@ -167,17 +167,16 @@ def _new_disk_lines(picture: Picture) -> Iterator[tuple[str, Line]]:
         yield f"drive:{drive.device}", Row(cell(text + name), cell(look, look.cell_length, align="right"))
 
 
-def _task_lines(picture: Picture, tasks: tuple[Obligation, ...], most: int) -> Iterator[tuple[str, Line]]:
-    """The most urgent ones; the others are a key away."""
-    shown = tasks if len(tasks) <= most else tasks[: most - 1]
-    yield from zip((task.id for task in shown), _task_rows(picture, shown), strict=True)
-    rest = len(tasks) - len(shown)
+def _task_lines(picture: Picture, tasks: tuple[Obligation, ...]) -> Iterator[tuple[str, Line]]:
+    yield from zip((task.id for task in tasks), _task_rows(picture, tasks), strict=True)
+
+
+def _rest_line(rest: int) -> Iterator[tuple[str, Line]]:
+    """The tasks that are less urgent are a key away."""
     if rest:
         text = ngettext("and {count} more task", "and {count} more tasks", rest).format(count=rest)
-        yield (
-            _MORE,
-            Row(cell(text, style="$muted"), cell(Content.styled(_("All tasks") + " ↵", "$accent"), align="right")),
-        )
+        look = Content.styled(_("All tasks") + " ↵", "$accent")
+        yield _MORE, Row(cell(text, style="$muted"), cell(look, look.cell_length, align="right"))
 
 
 def _task_rows(picture: Picture, tasks: tuple[Obligation, ...]) -> tuple[Row, ...]:

@@ -96,6 +96,7 @@ class FolderPage(Page):
     @on(Input.Changed, "#path")
     def _typed(self) -> None:
         self._look = None
+        self._tell(Content.styled(_("Looking…"), "$muted"))  # what stood there was about another folder
         begin(self, self._look_soon, exclusive=True, group="look")
 
     async def _look_soon(self) -> None:
@@ -104,7 +105,6 @@ class FolderPage(Page):
             self._tell(Content.styled(_("Everything in the folder is copied, folders inside it too."), "$muted"))
             return
         await asyncio.sleep(_PAUSE_S)
-        self._tell(Content.styled(_("Looking…"), "$muted"))
         self._look = await self.source.look_at_data(typed_path(typed))
         self._tell(found_text(self._look))
 
