@@ -28,6 +28,8 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PAIR: Final = re.compile(r"(\d{1,2})([:-])(\d{2})")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4}) (second|minute|hour|day|week|year)s?")
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NO_NAME: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NO_LINES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _UNITS: Final = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
@@ -329,10 +331,7 @@ def _read_pair(text: str, separator: str, first: tuple[int, int], second: tuple[
 
 def _printable(text: str, *, lines: bool) -> bool:
     # Names end up on screens, in file names and in e-mails: no control characters, but any script and any dash.
-    return all(
-        (char >= " " and not "\x7f" <= char <= "\x9f" and char not in "\u2028\u2029") or (lines and char in "\n\t")
-        for char in text
-    )
+    return (_NO_LINES if lines else _NO_NAME).search(text) is None
 
 
 def _shown(node: Node) -> str:

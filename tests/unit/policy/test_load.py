@@ -315,7 +315,11 @@ def test_expected_kind_is_one_that_has_a_name() -> None:
 def test_loading_the_policy_is_quick(tmp_path: Path) -> None:
     path = tmp_path / "policy.yml"
     path.write_text(template_text(), encoding="utf-8")
-    started = time.process_time()
-    load_policy(path)
-    # About 10 ms; every command pays it. The bound is loose: this finds a parser that fell back to pure Python.
-    assert time.process_time() - started < 0.1
+    spent = []
+    for _ in range(3):
+        started = time.process_time()
+        load_policy(path)
+        spent.append(time.process_time() - started)
+    # About 20 ms; every command pays it. The best of three leaves out the collector, which sweeps what other tests
+    # left. The bound is loose: this finds a parser that fell back to pure Python.
+    assert min(spent) < 0.1

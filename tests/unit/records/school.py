@@ -28,6 +28,7 @@ from app.records.facts import (
     Run,
     RunId,
     RunKind,
+    SyncPeriod,
     TargetSight,
     UpsSight,
     Verdict,
@@ -153,4 +154,6 @@ def some_weeks(records: Records) -> None:
     records.note("restored", {"set": "grades", "files": 3})
     records.sign(signature(records))
     back_up(records, Outcome.FAILED)
+    synced = back_up(records, kind=RunKind.SYNC)
+    records.record_sync_period(SyncPeriod(synced.id, "grades", "nas", NOW, NOW + timedelta(hours=1), 12, 8.5, 0.0))
     deviate(records, test_run)

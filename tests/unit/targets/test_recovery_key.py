@@ -21,23 +21,30 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 @st.composite
 def keys(draw: st.DrawFn) -> str:
-    # Only the check symbols are ours to fill in: find each by trying all.
-    groups = []
-    for place in range(GROUPS):
-        body = draw(st.text(ALPHABET, min_size=3, max_size=3))
-        groups.append(next(body + check for check in ALPHABET if not wrong(place, body + check)))
-    return "-".join(groups)
+    # Only the check symbols are ours to fill in: try each in all groups at once, until every group has its own.
+    symbols = draw(st.text(ALPHABET, min_size=3 * GROUPS, max_size=3 * GROUPS))
+    bodies = [symbols[start : start + 3] for start in range(0, 3 * GROUPS, 3)]
+    groups: dict[int, str] = {}
+    for check in ALPHABET:
+        tried = [body + check for body in bodies]
+        wrong = named_wrong("-".join(tried))
+        groups |= {place: group for place, group in enumerate(tried, 1) if place not in wrong}
+        if len(groups) == GROUPS:
+            break
+    return "-".join(groups[place] for place in range(1, GROUPS + 1))
 
 
 SAMPLE = new_recovery_key().reveal().split("-")
 
 
-def wrong(place: int, group: str) -> bool:
+def named_wrong(key: str) -> tuple[int, ...]:
     try:
-        normalise_recovery_key("-".join([*SAMPLE[:place], group, *SAMPLE[place + 1 :]]))
-    except RecoveryKeyMistyped:
-        return True
-    return False
+        normalise_recovery_key(key)
+    except RecoveryKeyMistyped as mistyped:
+        groups = mistyped.data["groups"]
+        assert isinstance(groups, tuple)
+        return groups
+    return ()
 
 
 def wrong_groups(text: str) -> tuple[int, ...]:
