@@ -431,7 +431,9 @@ def test_a_handle_that_was_open_before_a_prune_does_not_rely_on_what_that_remove
     folder = tmp_path / "session"
     folder.mkdir()
     (folder / "gone.bin").write_bytes(os.urandom(50_000))
-    path = [os.fsencode(folder)]
+    (folder / "kept.bin").write_bytes(os.urandom(50_000))
+    path = [os.fsencode(folder / "gone.bin")]
+    repository.backup([os.fsencode(folder / "kept.bin")])
     first = repository.backup(path).snapshot
     assert len(repository.index) > 0, "the session knows the index now"
     other = Repository.open(repository.backend, master=repository.master)
