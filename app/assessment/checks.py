@@ -29,6 +29,7 @@ _WEEK = timedelta(days=7)
 _EVERY = {Tier.T0: 4 * _WEEK, Tier.T1: _WEEK, Tier.T2: _WEEK}
 _LATE = {Tier.T0: 8 * _WEEK, Tier.T1: 4 * _WEEK, Tier.T2: 4 * _WEEK}
 """A computer that is off for a holiday misses a few; nobody need know."""
+_SOMEWHAT_LATE = timedelta(days=1)
 _AT_LEAST = {Tier.T0: 1, Tier.T1: 1, Tier.T2: 2}
 
 
@@ -99,7 +100,8 @@ def _next_parts(read: Mapping[int, datetime], now: datetime, gap: timedelta, tie
     The next check is expected to be as far away as the last one is, but no sooner than the tier asks for.
     """
     too_old = sum(moment + QUARTER <= now + gap for moment in read.values())
-    in_proportion = ceil(PARTS * min(gap, QUARTER) / QUARTER)
+    # A check is always somewhat later than a week after the last one: that is no reason to read twice as much.
+    in_proportion = ceil(PARTS * (min(gap, QUARTER) - _SOMEWHAT_LATE) / QUARTER)
     wanted = max(_AT_LEAST[tier], too_old, in_proportion)
     ordered = sorted(read, key=lambda number: (read[number], number))
     return frozenset(ordered[:wanted])
