@@ -81,12 +81,14 @@ class WizardScreen(Screen[None]):
         self.page_id = page_id
         page = page_for(page_id, self.answers, await self.vangnet.source.template())
         box = self.query_one("#page", Container)
-        await box.remove_children()
-        await box.mount(page)
-        self._say("")
-        self._label()
-        first = next((w for w in page.query("Input, Rows").results() if w.focusable), None)
-        (first or self.query_one("#onward")).focus()
+        # Who sees the page may type at once: it is not shown before the cursor stands in it.
+        with self.app.batch_update():
+            await box.remove_children()
+            await box.mount(page)
+            self._say("")
+            self._label()
+            first = next((w for w in page.query("Input, Rows").results() if w.focusable), None)
+            (first or self.query_one("#onward")).focus()
 
     def _label(self) -> None:
         page = self.page
