@@ -26,6 +26,7 @@ class Configuration:
         self._records = records
         self._files = (str(home.policy_file), str(home.machine_file))
         self._stamp: _Stamp | None = None
+        self._doubted: _Stamp | None = None
         self._changed = False
         self._unusable: VangnetError = NotSetUp(home=str(home.config))
         self.installation: Installation | None = None
@@ -35,16 +36,22 @@ class Configuration:
         stamp = _stamp(self._files)
         if stamp == self._stamp and not even_unchanged:
             return False
+        loaded = self._load()
+        if not isinstance(loaded, Installation) or loaded.refused is not None:
+            # An editor may be half-way through writing it: only what is wrong at two looks is wrong.
+            doubtful = self._stamp not in (None, stamp) and self._doubted != stamp and not even_unchanged
+            self._doubted = stamp
+            if doubtful:
+                return False
         self._stamp = stamp
         self._changed = True
-        self.installation = None
-        try:
-            self.installation = Installation.load_working(self._home, self._clock)
-        except VangnetError as exc:
-            self._unusable = exc
-            say("configuration-refused", logging.WARNING, code=exc.code)
-            self._records.emit("configuration-refused", exc.code)
+        if not isinstance(loaded, Installation):
+            self.installation = None
+            self._unusable = loaded
+            say("configuration-refused", logging.WARNING, code=loaded.code)
+            self._records.emit("configuration-refused", loaded.code)
             return False
+        self.installation = loaded
         if (refused := self.installation.refused) is not None:
             say("configuration-refused", logging.WARNING, code=refused.code, line=refused.line, key=refused.key)
             self._records.note("configuration-refused", fields_of(refused), subject=refused.code)
@@ -52,6 +59,12 @@ class Configuration:
             keep_as_good(self._home, self._records, exempt=exemptions(self.installation.policy))
         say("configuration-loaded", targets=len(self.installation.machine.targets))
         return True
+
+    def _load(self) -> Installation | VangnetError:
+        try:
+            return Installation.load_working(self._home, self._clock)
+        except VangnetError as exc:
+            return exc
 
     def has_changed(self) -> bool:
         """Tell, once for each change, whether another configuration holds since the last time this was asked."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.agent.configuration import Configuration
 from app.assessment.model import FindingCode, ObligationKind
 from app.clock import SystemClock
 from app.errors import ExitCode
@@ -178,6 +179,24 @@ def test_a_typing_error_does_not_stop_the_back_ups_and_is_asked_of_the_it_provid
         assert records.verify_journal().problems == ()
     assert kinds.count("configuration-refused") == 1
     assert kinds.count("configuration-accepted") == 1, "what was right before is right again"
+
+
+def test_a_file_that_is_being_written_is_not_refused_before_it_is_whole(school: TestHome) -> None:
+    policy = school.home.policy_file.read_text()
+    with school.records() as records:
+        configuration = Configuration(school.home, SystemClock(), records)
+        assert configuration.reload()
+        holds = configuration.installation
+        school.home.policy_file.write_text(policy[: len(policy) // 2])
+        assert not configuration.reload()
+        assert configuration.installation is holds
+        school.home.policy_file.write_text(policy + "# longer\n")
+        assert configuration.reload()
+        school.home.policy_file.write_text(policy[: len(policy) // 2])
+        assert not configuration.reload()
+        assert configuration.reload(), "wrong at two looks: the last one that was right holds, and somebody is asked"
+        kinds = [row.kind for row in records.journal_rows(limit=500)]
+    assert kinds.count("configuration-refused") == 1
 
 
 def test_an_agent_that_starts_with_a_spoilt_file_goes_by_the_last_one_that_was_right(school: TestHome) -> None:
