@@ -85,6 +85,13 @@ def test_thirty_days_of_a_real_agent(school: TestHome, clock: FastTime) -> None:
     school.restic_check("nas")
 
 
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def kill_everything(agent: subprocess.Popen[bytes]) -> None:
     """Kill an agent and all it has started, as a power cut does."""
     family = [psutil.Process(agent.pid), *psutil.Process(agent.pid).children(recursive=True)]
@@ -94,7 +101,7 @@ def kill_everything(agent: subprocess.Popen[bytes]) -> None:
         except psutil.NoSuchProcess:
             continue
     agent.wait()
-    psutil.wait_procs(family[1:], timeout=10)
+    wait_until(lambda: not any(_lives(process) for process in family[1:]), what="the end of its children")
 
 
 @pytest.mark.slow
