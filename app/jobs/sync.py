@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import watchfiles
 
 from app.assessment.continuous import lag_allowed
 from app.assessment.holds import held_sets, held_whole
@@ -23,10 +20,10 @@ from app.errors import VangnetError
 from app.jobs.backup import examine_source
 from app.jobs.conduct import Ending, conduct, problems_of
 from app.jobs.copies import CONTINUOUS_TAG, set_tag
-from app.jobs.errors import SourceMissing
 from app.jobs.installation import Installation
 from app.jobs.suspicion import GrowingSuspicion
 from app.jobs.thinning import thin
+from app.jobs.watching import Watch
 from app.policy.machine import DataSetFolders, Target
 from app.policy.plan import derive_plan
 from app.records.facts import Outcome, Problem, Run, RunId, SyncPeriod, SyncState
@@ -42,6 +39,10 @@ _PATIENCE = Patience(retry_s=10.0)
 """A session tries again by itself: soon it must be able to say that changes wait."""
 
 
+_CLOCK_SET_BACK = timedelta(seconds=2)
+"""So much less on the clock than has passed means that somebody set it; less than that is how clocks are kept right."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """When a copy is made, in seconds."""
@@ -52,6 +53,8 @@ class Pace:
     """Or when the oldest change has waited so long, while changes go on."""
     sweep: float = 300.0
     """So often all is looked at even when nothing was told: a full queue of the kernel loses news."""
+    blind: float = 30.0
+    """So often a copy is made where the kernel cannot tell of changes: its watches are all in use."""
     retry: float = 2.0
     """How long after a place did not answer it is tried again; doubled each time, up to `retry_most`."""
     retry_most: float = 60.0
@@ -138,13 +141,14 @@ class _Session:
             at=now,
             safe_until=None,
             # What changed while nobody looked is unknown: the first copy answers that, and it is due at once.
-            waiting_since=_waiting_before(records, data_set, target) or now,
+            waiting_since=min(_waiting_before(records, data_set, target) or now, now),
             link_up=True,
         )
         self._repository: Repository | None = None
         self._suspicion = GrowingSuspicion(installation, records, run_id, data_set=data_set, target=target)
         self._ending = Ending(Outcome.GOOD)
         begun = self._clock.monotonic()
+        self._looked_s = begun
         self._begun_s = self._told_s = self._thinned_s = self._swept_s = self._written_s = begun
         self._first_change_s = begun - pace.at_most
         self._not_before_s = begun
@@ -152,18 +156,20 @@ class _Session:
 
     def carry_out(self) -> Ending:
         self._write()
-        with contextlib.closing(_changes(self._state.data_set, self._folders.paths)) as changes:
-            for changed in changes:
+        home = self._installation.home
+        ours = (home.config, home.data, home.cache, home.runtime)
+        with Watch(self._folders.paths, ours=ours, clock=self._clock, assume_every_s=self._pace.blind) as watch:
+            while True:
+                changed = watch.wait()
                 self._look_at_clock()
                 if changed:
-                    self._note_change()
+                    self._note_change(unseen=watch.blind)
                 if self._cancel.is_set():
                     return self._leave()
                 if self._copy_is_due:
-                    self._copy(lambda: bool(next(changes)))
+                    self._copy(watch.wait)
                 elif self._clock.monotonic() - self._begun_s > self._pace.session and not self._waits:
                     return self._leave()
-        raise AssertionError("the watch goes on until it is closed")
 
     def close(self) -> None:
         """Write the session's last numbers, and its evidence."""
@@ -188,24 +194,28 @@ class _Session:
         quiet, waited = now - self._told_s, now - self._first_change_s
         return self._waits and (quiet >= self._pace.quiet or waited >= self._pace.at_most)
 
-    def _note_change(self) -> None:
+    def _note_change(self, *, unseen: bool) -> None:
+        """Have a copy made soon; a change that nobody saw may have come right after the last one began."""
         now = self._clock.monotonic()
         self._told_s = now
         if not self._waits:
             self._first_change_s = now
-            self._state = replace(self._state, waiting_since=self._clock.now())
+            since = self._state.safe_until if unseen else None
+            self._state = replace(self._state, waiting_since=since or self._clock.now())
             self._write()
 
     def _look_at_clock(self) -> None:
         """Count how long the oldest change has waited by now, and for how long that was too long."""
-        now, state = self._clock.now(), self._state
+        now, looked_s = self._clock.now(), self._clock.monotonic()
+        state = _as_the_clock_is_now(self._state, now, looked_s - self._looked_s)
+        self._looked_s = looked_s
         if state.waiting_since is not None:
             lag = (now - state.waiting_since).total_seconds()
             passed = (now - state.at).total_seconds()
             late = min(max(0.0, lag - self._allowed_s), max(0.0, passed))
             state = replace(state, max_lag_s=max(state.max_lag_s, lag), late_s=state.late_s + late)
         self._state = replace(state, at=now)
-        if self._clock.monotonic() - self._written_s >= self._pace.write:
+        if looked_s - self._written_s >= self._pace.write:
             self._write()
 
     def _write(self) -> None:
@@ -222,7 +232,9 @@ class _Session:
         except (TargetError, BackendError, RepositoryLocked) as exc:
             self._wait_for_place(exc)
             return
+        ended = self._clock.now()
         took = self._clock.monotonic() - began_s
+        began = min(began, ended - timedelta(seconds=took))  # on the clock as it is now
         self._swept_s = began_s
         self._retry_s = self._pace.retry
         self._not_before_s = self._clock.monotonic() + min(took, self._pace.retry_most)
@@ -317,18 +329,17 @@ def _waiting_before(records: Records, data_set: str, target: str) -> datetime | 
     return next((state.waiting_since for state in states), None)
 
 
-def _changes(data_set: str, paths: tuple[Path, ...]) -> Generator[set[tuple[watchfiles.Change, str]], None, None]:
-    """Yield what changed under the paths, an empty set twice a second; raises SourceMissing where none is there."""
-    present = [path for path in paths if path.exists()]
-    if not present:
-        raise SourceMissing(data_set=data_set, folders=tuple(str(path) for path in paths))
-    return watchfiles.watch(
-        *present,
-        watch_filter=None,
-        debounce=300,
-        step=50,
-        rust_timeout=500,
-        yield_on_timeout=True,
-        raise_interrupt=False,
-        ignore_permission_denied=True,
+def _as_the_clock_is_now(state: SyncState, now: datetime, passed_s: float) -> SyncState:
+    """Move the moments of a session along when the clock was set back: what waits has waited no less for it.
+
+    A clock that goes forward is believed: the computer may have slept, and what waited has waited.
+    """
+    back = timedelta(seconds=passed_s) - (now - state.at)
+    if back < _CLOCK_SET_BACK:
+        return state
+    return replace(
+        state,
+        since=state.since - back,
+        safe_until=None if state.safe_until is None else state.safe_until - back,
+        waiting_since=None if state.waiting_since is None else state.waiting_since - back,
     )
