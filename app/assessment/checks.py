@@ -29,7 +29,7 @@ _WEEK = timedelta(days=7)
 _EVERY = {Tier.T0: 4 * _WEEK, Tier.T1: _WEEK, Tier.T2: _WEEK}
 _LATE = {Tier.T0: 8 * _WEEK, Tier.T1: 4 * _WEEK, Tier.T2: 4 * _WEEK}
 """A computer that is off for a holiday misses a few; nobody need know."""
-_SOMEWHAT_LATE = timedelta(days=1)
+_SOMEWHAT_LATE = timedelta(hours=12)
 _AT_LEAST = {Tier.T0: 1, Tier.T1: 1, Tier.T2: 2}
 
 
