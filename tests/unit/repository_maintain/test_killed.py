@@ -32,8 +32,29 @@ from tests.unit.repository_maintain.conftest import (
 )
 
 MakeHistory = Callable[[Repository, int], tuple[Snapshot, ...]]
-MOMENTS = 15
-ASK_RESTIC_EVERY = 5
+MOMENTS = 8
+ASK_RESTIC_EVERY = 4
+
+
+class Killer:
+    """Kills work at random moments until it was caught in the act often enough."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._takes_s = 0.2
+        self._attempts = 0
+        self.caught = 0
+
+    def wants_more(self) -> bool:
+        assert self._attempts < 20 * MOMENTS, f"only {self.caught} were caught in the act"
+        return self.caught < MOMENTS
+
+    def kill(self, work: Callable[[], object]) -> None:
+        self._attempts += 1
+        was_killed = kill_after(self._chance.uniform(0, self._takes_s), work)
+        # Aim at the whole length of the work: shorter once it came to its end, longer while it never does.
+        self._takes_s *= 1.1 if was_killed else 0.85
+        self.caught += was_killed
 
 
 def kill_after(delay_s: float, work: Callable[[], object]) -> bool:
@@ -50,12 +71,6 @@ def kill_after(delay_s: float, work: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def seconds_for(work: Callable[[], object]) -> float:
-    started = time.monotonic()
-    work()
-    return time.monotonic() - started
-
-
 @pytest.mark.slow
 def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeHistory, clock: FixedClock) -> None:
     template = init_with_password(LocalBackend(tmp_path / "template"))
@@ -68,14 +83,11 @@ def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeH
         forget(repository, KeepPolicy(last=2), clock=clock)
         prune(repository, max_unused=MaxUnused(bytes=0))
 
-    shutil.copytree(tmp_path / "template", place)
-    whole_s = seconds_for(thin_out)
-    rng = random.Random(11)
-    in_the_act = 0
-    for moment in range(MOMENTS):
-        shutil.rmtree(place)
+    killer = Killer(11)
+    while killer.wants_more():
+        shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(tmp_path / "template", place)
-        in_the_act += kill_after(rng.uniform(0, whole_s), thin_out)
+        killer.kill(thin_out)
         repository = Repository.open(LocalBackend(place), master=template.master)
         left = repository.snapshots()
         assert [snapshot.id for snapshot in left] == [snapshot.id for snapshot in made[-len(left) :]]
@@ -84,14 +96,13 @@ def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeH
             snapshot.id: wanted[snapshot.id] for snapshot in left
         }
         assert_whole(repository, snapshots=len(left))
-        if moment % ASK_RESTIC_EVERY == 0:
+        if killer.caught % ASK_RESTIC_EVERY == 0:
             restic = Restic.at(place, PASSWORD, folder=tmp_path)
             restic.run("unlock")
             restic.check(read_data=True)
         thin_out()  # the dead process's lock does not stand in the way
         assert names(repository.backend, FileKind.LOCK) == set()
         assert_whole(repository, snapshots=2)
-    assert in_the_act > MOMENTS // 2
 
 
 @pytest.mark.slow
@@ -105,19 +116,16 @@ def test_killed_while_copying(tmp_path: Path, make_history: MakeHistory) -> None
         copy(Repository.open(source.backend, master=source.master), destination)
 
     init_with_password(LocalBackend(place), source.master)
-    whole_s = seconds_for(copy_all)
-    rng = random.Random(12)
-    in_the_act = 0
-    for moment in range(MOMENTS):
+    killer = Killer(12)
+    while killer.wants_more():
         shutil.rmtree(place)
         init_with_password(LocalBackend(place), source.master)
-        in_the_act += kill_after(rng.uniform(0, whole_s), copy_all)
+        killer.kill(copy_all)
         destination = Repository.open(LocalBackend(place), master=source.master)
         assert_whole(destination, snapshots=len(destination.snapshots()))
         copy_all()
         assert_whole(destination, snapshots=len(made))
-        if moment % ASK_RESTIC_EVERY == 0:
+        if killer.caught % ASK_RESTIC_EVERY == 0:
             restic = Restic.at(place, PASSWORD, folder=tmp_path)
             restic.run("unlock")
             restic.check(read_data=True)
-    assert in_the_act > MOMENTS // 2
