@@ -77,8 +77,8 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
             count = int(data.get("count") or 1)
             return (
                 ngettext(
-                    "{count} thing went wrong: what is your verdict?",
-                    "{count} things went wrong: what is your verdict?",
+                    "{count} thing went wrong: your verdict?",
+                    "{count} things went wrong: your verdict?",
                     count,
                 ).format(count=count),
                 _("Look at what went wrong, and say whether that is good enough or something must be done."),

@@ -49,10 +49,11 @@ class RunsScreen(Frame):
     def keys(self) -> Iterable[KeyHint]:
         picture = self.vangnet.picture
         yield KeyHint("Enter", _("Details"), "screen.details")
-        yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
-        yield KeyHint("j", _("Yearly full copy"), "screen.yearly")
         if picture is not None and picture.running:
             yield KeyHint("x", _("Stop"), "screen.stop")
+        else:
+            yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
+        yield KeyHint("j", _("Yearly full copy"), "screen.yearly")
 
     def explanation(self) -> tuple[str, ...]:
         return (

@@ -175,19 +175,21 @@ def _nothing() -> Note:
 
 
 def _lines(picture: Picture, tasks: tuple[Obligation, ...]) -> Iterator[tuple[str, Line]]:
+    said_of = {task.id: task_text(task, picture.now, picture.timezone) for task in tasks}
+    widest = max((len(said.when) for said in said_of.values()), default=0)
     for role in ROLES:
         own = tuple(task for task in tasks if task.who is role)
         if not own:
             continue
         yield f"role:{role}", Note(Content.styled(f"  {role_name(picture.policy, role)}", "bold $muted"))
         for task in own:
-            said = task_text(task, picture.now, picture.timezone)
+            said = said_of[task.id]
             now = task.timing in (Timing.DUE, Timing.OVERDUE)
             yield (
                 task.id,
                 Row(
                     cell(said.title, style="bold $ink" if now else "$ink", share=3),
-                    cell(said.when, 31, style=_WHEN_STYLES[task.timing], align="right"),
+                    cell(said.when, widest, style=_WHEN_STYLES[task.timing], align="right"),
                 ),
             )
 

@@ -35,9 +35,15 @@ class Cell:
     most: int | None = None
 
     def fit(self, width: int) -> Content:
-        text = self.text if self.text.cell_length <= width else self.text.truncate(width, ellipsis=True)
+        text = self.text if self.text.cell_length <= width else self._shortened(width)
         padding = max(0, width - text.cell_length)
         return text.pad_left(padding) if self.align == "right" else text.pad_right(padding)
+
+    def _shortened(self, width: int) -> Content:
+        """Leave off whole words; a word is cut only where little would be left otherwise (a long name, a path)."""
+        cut = self.text.truncate(width, ellipsis=True)
+        whole = cut.plain.rfind(" ")
+        return cut if whole < len(cut.plain) // 2 else cut[:whole].rstrip(" ,;:") + Content("…")
 
 
 def cell(
