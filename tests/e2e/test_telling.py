@@ -42,11 +42,17 @@ def answer(school: TestHome, *arguments: str) -> dict[str, list[dict[str, object
 
 
 def told(school: TestHome, post: Post) -> None:
-    """Let the director and the IT provider be told by mail over a server."""
-    for role, name, address in (("director", "An Claes", DIRECTOR), ("it-provider", "Computerhulp Maes", IT)):
-        assert vangnet(school, "people", "set", role, name, "--email", address).returncode == 0
-    set_up = ("notify", "mail", "--host", "localhost", "--port", str(post.port), "--security", "none")
-    assert vangnet(school, *set_up, "--sender", "vangnet@delinde.be").returncode == 0
+    """Let the director and the IT provider be told by mail over a server: three commands, in one process for speed."""
+    mail = ["notify", "mail", "--host", "localhost", "--port", str(post.port), "--security", "none"]
+    commands = [
+        ["people", "set", "director", "An Claes", "--email", DIRECTOR],
+        ["people", "set", "it-provider", "Computerhulp Maes", "--email", IT],
+        [*mail, "--sender", "vangnet@delinde.be"],
+    ]
+    before = ["--home", str(school.home.config), "--lang", "nl"]
+    program = f"from app.cli.main import run\nfor c in {commands!r}:\n    assert run({before!r} + c) == 0, c"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def by_address(mails: list[Mail]) -> dict[str, list[Mail]]:
