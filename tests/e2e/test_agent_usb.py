@@ -83,7 +83,7 @@ def test_a_disk_that_is_plugged_in_gets_its_copies_at_once(office: Office) -> No
         wait_until(lambda: len(office.school.runs()) == 4, what="the copies on the other places")
         assert office.runs() == ()
         plugged = office.plug_in()
-        wait_until(office.copied, what="the copies on the disk")
+        wait_until(office.copied, timeout_s=90, what="the copies on the disk")
         assert {run.reason for run in office.runs()} == {"disk-arrived"}
         office.usb.unplug(plugged)
         wait_until(office.seen_leaving, what="the disk leaving")
@@ -93,7 +93,11 @@ def test_a_disk_that_is_plugged_in_gets_its_copies_at_once(office: Office) -> No
 def test_a_disk_pulled_out_in_the_middle_fails_its_run_and_the_next_time_it_is_made(office: Office) -> None:
     fill(office.school.source("marks"), megabytes=150)
     with lasting_agent(office.school):
-        wait_until(lambda: len([r for r in office.school.runs() if r.outcome is Outcome.GOOD]) == 4, what="the others")
+        wait_until(
+            lambda: len([r for r in office.school.runs() if r.outcome is Outcome.GOOD]) == 4,
+            timeout_s=90,
+            what="the others",
+        )
         plugged = office.plug_in()
         with office.school.records() as records:
 
@@ -104,12 +108,12 @@ def test_a_disk_pulled_out_in_the_middle_fails_its_run_and_the_next_time_it_is_m
 
             wait_until(storing, what="the large copy")
             office.usb.yank(plugged)
-            wait_until(lambda: not records.running(), what="the end of the run")
+            wait_until(lambda: not records.running(), timeout_s=60, what="the end of the run")
         failed = [run for run in office.runs() if run.data_set == "marks"][-1]
         assert failed.outcome is Outcome.FAILED
         assert failed.error_code in {"backend", "backend-unavailable", "backend-read-only"}
         office.usb.unplug(plugged)
         wait_until(office.seen_leaving, what="the disk leaving")
         office.plug_in()
-        wait_until(office.copied, what="the copies on the disk")
+        wait_until(office.copied, timeout_s=90, what="the copies on the disk")
     restic_check(office.mount_point / "Vangnet", office.school.home)
