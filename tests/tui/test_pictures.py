@@ -97,7 +97,9 @@ def test_get_files_back(snap_compare: Compare, make_app: MakeApp, size: tuple[in
 
     async def do(pilot: Pilot[Any]) -> None:
         await steps("3", *"rapport", until="Rapport Kerst 3A.odt")(pilot)
-        await pilot.press("enter", "down")
+        await pilot.press("enter")
+        await wait_for(pilot, "Versies van Rapport Kerst 3A" if spoken == "nl" else "Versions of Rapport Kerst 3A")
+        await pilot.press("down")
         await wait_for(pilot, "46 kB")
         await pilot.pause(0.3)
 
