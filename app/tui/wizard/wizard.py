@@ -87,7 +87,7 @@ class WizardScreen(Screen[None]):
             await box.mount(page)
             self._say("")
             self._label()
-            first = next((w for w in page.query("Input, Rows").results() if w.focusable), None)
+            first = next((w for w in page.query("Input, Rows").results() if w.focusable and w.display), None)
             (first or self.query_one("#onward")).focus()
 
     def _label(self) -> None:
