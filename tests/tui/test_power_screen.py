@@ -18,7 +18,7 @@ from app.tui.widgets.choice import Ticks
 from tests.tui import sample, sample_power
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource
-from tests.tui.reading import wait_for
+from tests.tui.reading import click, wait_for
 
 Compare = Callable[..., bool]
 SMALL, LARGE = (80, 24), (140, 40)
@@ -57,10 +57,10 @@ async def test_test_of_a_ups_and_what_hangs_on_it_are_recorded_under_a_name(make
         await wait_for(pilot, "UPS serverrek")
         await pilot.press("enter")
         await wait_for(pilot, "What hangs on it?")
-        await pilot.click("#test")
+        await click(pilot, "#test")
         await wait_for(pilot, "Fill in your name")
         await fill(pilot, by="Els Maes")
-        await pilot.click("#test")
+        await click(pilot, "#test")
         await wait_for(pilot, "good, lasts 38 minutes")
         app.screen.query_one("#protects", Ticks).tick("nas")
         await fill(pilot, since="1-3-2024", minutes="12,5")
