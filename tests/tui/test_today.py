@@ -27,7 +27,7 @@ async def test_today_says_in_one_sentence_that_everything_is_safe(make_app: Make
         assert "Te doen" not in shown
         assert "Basisschool De Linde" in shown
         assert "ma 23 november  17:02" in shown
-        assert "gisteren 18:04       elke dag" in shown
+        assert "gisteren 18:04  elke dag" in shown
 
 
 async def test_today_lists_what_people_must_do_the_most_urgent_under_the_cursor(make_app: MakeApp) -> None:
