@@ -6,7 +6,6 @@ A kind of server brings a few primitives, which may raise whatever its library r
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import random
@@ -139,11 +138,6 @@ class RemoteBackend(ABC):
 
     def close(self) -> None:
         self._hang_up()
-
-    def __del__(self) -> None:
-        # Who reads one file and is done seldom thinks of the connection.
-        with contextlib.suppress(Exception):
-            self.close()
 
     # --- what a kind of server brings ------------------------------------------------------------------------------
 

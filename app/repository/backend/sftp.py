@@ -456,9 +456,14 @@ def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()
+
+    async def settle() -> None:
+        # In the loop itself: outside of any, gathering nothing makes a loop that nobody closes.
+        await asyncio.gather(*left, return_exceptions=True)
+        await loop.shutdown_default_executor()
+
     with contextlib.suppress(Exception):
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.run_until_complete(settle())
     loop.close()
 
 
