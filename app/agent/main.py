@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import itertools
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from app.agent.agent import Agent
 from app.agent.links import LinkWatcher
 from app.agent.log import logging_to, say
+from app.agent.processes import exit_code
 from app.agent.scheduler import Ticker, call_guarded
 from app.clock import Clock, SystemClock
 from app.errors import ExitCode
 from app.paths import Home
 from app.records.errors import AgentRunning
-from app.records.facts import DriveSight, Outcome, Run
+from app.records.facts import DriveSight, Run
 from app.records.presence import AgentLock
 from app.records.store import Records
 from app.targets.drives import DriveWatcher
@@ -65,11 +66,11 @@ def _run_once(home: Home, clock: Clock, records: Records, lock: AgentLock, *, re
         runs += agent.ended
         # Somebody may have asked while we were leaving, and have started no agent because we were here.
         if agent.closing or not agent.requests_wait:
-            return exit_code(runs)
+            return exit_code([run.outcome for run in runs])
         try:
             lock = AgentLock.acquire(home)
         except AgentRunning:
-            return exit_code(runs)
+            return exit_code([run.outcome for run in runs])
         requests_only = True
 
 
@@ -124,14 +125,6 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             await event.wait()
     return event.is_set()
-
-
-def exit_code(runs: Sequence[Run]) -> ExitCode:
-    """Return 0 when every run was good, 3 when one missed files, 1 when one did not end as it should."""
-    outcomes = {run.outcome for run in runs}
-    if outcomes <= {Outcome.GOOD}:
-        return ExitCode.DONE
-    return ExitCode.INCOMPLETE if outcomes <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED
 
 
 async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Collection
 from typing import Final
 
 import psutil
 
-from app.records.facts import Run
+from app.errors import ExitCode
+from app.records.facts import Outcome, Run
 
 _NICE = 10
 POWER_SIGNAL: Final = signal.SIGUSR1
@@ -70,3 +72,10 @@ def be_modest() -> None:
     with contextlib.suppress(OSError, psutil.Error, ValueError):
         # Lowest of the normal class rather than "idle": on a busy file server, idle would never get a turn.
         psutil.Process().ionice(psutil.IOPRIO_CLASS_BE, 7)
+
+
+def exit_code(outcomes: Collection[Outcome]) -> ExitCode:
+    """Return what a script should know about how runs ended: 0, 1, or 3 when one missed files and none failed."""
+    if set(outcomes) <= {Outcome.GOOD}:
+        return ExitCode.DONE
+    return ExitCode.INCOMPLETE if set(outcomes) <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED

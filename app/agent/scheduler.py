@@ -6,14 +6,13 @@ A missed tick is not caught up: the next one looks at the facts afresh.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC
-from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.agent.log import say
+from app.jobs.conduct import place_of
 
 Tick = Callable[[], Awaitable[object]]
 
@@ -54,11 +53,5 @@ async def call_guarded(name: str, tick: Tick) -> None:
     try:
         await tick()
     except Exception as exc:  # noqa: BLE001  the agent lives longer than any one thing it tries
-        say("tick-failed", logging.ERROR, tick=name, error=type(exc).__name__, place=_place(exc))
+        say("tick-failed", logging.ERROR, tick=name, error=type(exc).__name__, place=place_of(exc))
         say("tick-failed", logging.DEBUG, tick=name, detail=exc)
-
-
-def _place(exc: Exception) -> str:
-    """Name where a defect is, without what its message may hold of people's paths."""
-    frame = traceback.extract_tb(exc.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"

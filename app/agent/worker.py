@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import assert_never
 
-from app.agent.processes import POWER_SIGNAL, be_modest, own_start
+from app.agent.processes import POWER_SIGNAL, be_modest, exit_code, own_start
 from app.clock import SystemClock
 from app.errors import ExitCode, VangnetError
 from app.jobs.backup import run_backup
@@ -61,13 +61,6 @@ def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
             for run in runs:
                 _work(installation, records, run, cancel)
         return exit_code([records.run(run.id).outcome for run in runs])
-
-
-def exit_code(outcomes: Collection[Outcome]) -> ExitCode:
-    """Return what a script should know about how runs ended: 0, 1, or 3 when one missed files and none failed."""
-    if set(outcomes) <= {Outcome.GOOD}:
-        return ExitCode.DONE
-    return ExitCode.INCOMPLETE if set(outcomes) <= {Outcome.GOOD, Outcome.INCOMPLETE} else ExitCode.FAILED
 
 
 def _work(installation: Installation, records: Records, run: Run, cancel: Cancel) -> None:

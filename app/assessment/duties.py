@@ -12,8 +12,8 @@ from app.assessment.people_duties import duty_obligations
 from app.assessment.review_events import ReviewEvent, review_events
 from app.assessment.school_year import school_year, year_starting_in, yearly_duty
 from app.assessment.situation import Situation, grounds
-from app.assessment.timing import people_timing
-from app.policy.model import Basis, Demand, Role
+from app.assessment.timing import people_timing, peoples_duty
+from app.policy.model import Demand, Role
 from app.records.facts import Approval
 
 REVIEW: Final = "review-policy"
@@ -48,7 +48,7 @@ def _approval(situation: Situation) -> Obligation:
     opens = situation.history.set_up
     due = opens + TO_APPROVE
     timing = people_timing(situation.now, opens, due, urgent=TO_APPROVE) if approval is None else Timing.MET
-    return _duty(
+    return peoples_duty(
         "approve-policy",
         ObligationKind.APPROVE_POLICY,
         Role.DIRECTOR,
@@ -81,7 +81,7 @@ def _review(situation: Situation) -> Obligation:
         opens, urgent = min(opens, events[0].at), max(REVIEW_URGENT, situation.policy.review_within)
         due = min(due, later(events[0].at, situation.policy.review_within, situation.tz))
         why = next((t.source for t in situation.policy.review_triggers if t.id == events[0].trigger), why) or why
-    return _duty(
+    return peoples_duty(
         REVIEW,
         ObligationKind.REVIEW_POLICY,
         Role.DIRECTOR,
@@ -125,7 +125,7 @@ def _key_test(situation: Situation) -> Obligation:
         due = later(max(last, set_up), every, situation.tz)
         opens = due - KEY_TEST_SHOWN
     basis, why = grounds(requirement, otherwise=("S2-4f",))
-    return _duty(
+    return peoples_duty(
         "key-test",
         ObligationKind.KEY_TEST,
         Role.IT_PROVIDER,
@@ -144,7 +144,7 @@ def _checklist(situation: Situation) -> Obligation:
     duty = yearly_duty(starts, done, situation.history.set_up, situation.now, situation.tz)
     this_year = school_year(starts, situation.now, situation.tz)
     timing = people_timing(situation.now, duty.opens, duty.due, urgent=CHECKLIST_URGENT)
-    return _duty(
+    return peoples_duty(
         "checklist",
         ObligationKind.CHECKLIST,
         Role.DIRECTOR,
@@ -153,33 +153,4 @@ def _checklist(situation: Situation) -> Obligation:
         (duty.opens, duty.due),
         max(signed.values(), default=None),
         data=(("school_year", this_year.label),),
-    )
-
-
-def _duty(
-    name: str,
-    kind: ObligationKind,
-    who: Role,
-    why: tuple[str, ...],
-    timing: Timing,
-    between: tuple[datetime, datetime],
-    last_met: datetime | None,
-    *,
-    basis: Basis = Basis.SOURCE,
-    data: tuple[tuple[str, str], ...] = (),
-) -> Obligation:
-    opens, due = between
-    return Obligation(
-        id=name,
-        kind=kind,
-        data_set=None,
-        target=None,
-        timing=timing,
-        opens=opens,
-        due=due,
-        last_met=last_met,
-        who=who,
-        basis=basis,
-        why=why,
-        data=data,
     )

@@ -14,6 +14,7 @@ from typing import Final
 
 from app.assessment.model import Assessment, Finding, FindingCode, Obligation, ObligationKind, State, Timing
 from app.assessment.situation import Situation
+from app.assessment.timing import peoples_duty
 from app.policy.model import Basis, Role
 from app.records.facts import Anomaly, AnomalyVerdict, Facts, Judgement, Missed, Outcome, Ruling, Run, RunKind
 
@@ -240,39 +241,16 @@ def _judge_task(situation: Situation, waiting: Sequence[Case]) -> Obligation:
     # The failures themselves have their light; that they wait for a verdict is no reason for worry within a day.
     timing = Timing.OVERDUE if situation.now > due else Timing.UPCOMING
     data = (("count", str(len(waiting))),)
-    return _task("judge", ObligationKind.JUDGE, (first, due), timing, ("S1-4.1.3",), data, newest)
+    return peoples_duty(
+        "judge", ObligationKind.JUDGE, Role.DIRECTOR, ("S1-4.1.3",), timing, (first, due), newest, data=data
+    )
 
 
 def _alarm_task(situation: Situation, anomaly: Anomaly) -> Obligation:
     data = (("data_set", _set_name(situation, anomaly.data_set)), ("run", str(anomaly.run)))
     at = min(anomaly.at, situation.now)
-    return _task(f"alarm:{anomaly.run}", ObligationKind.ANSWER_ALARM, (at, at), Timing.OVERDUE, ("S4-3",), data)
-
-
-def _task(
-    name: str,
-    kind: ObligationKind,
-    between: tuple[datetime, datetime],
-    timing: Timing,
-    why: tuple[str, ...],
-    data: tuple[tuple[str, str], ...],
-    last_met: datetime | None = None,
-) -> Obligation:
-    opens, due = between
-    return Obligation(
-        id=name,
-        kind=kind,
-        data_set=None,
-        target=None,
-        timing=timing,
-        opens=opens,
-        due=due,
-        last_met=last_met,
-        who=Role.DIRECTOR,
-        basis=Basis.SOURCE,
-        why=why,
-        data=data,
-    )
+    name, kind = f"alarm:{anomaly.run}", ObligationKind.ANSWER_ALARM
+    return peoples_duty(name, kind, Role.DIRECTOR, ("S4-3",), Timing.OVERDUE, (at, at), None, data=data)
 
 
 def _set_name(situation: Situation, data_set: str) -> str:

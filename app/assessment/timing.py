@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from app.assessment.model import Obligation, ObligationKind, State, Timing
 from app.clock import format_utc
-from app.policy.model import Basis
+from app.policy.model import Basis, Role
 from app.records.facts import Outcome, Postponement, Run
 
 NEAR_FUTURE = timedelta(minutes=5)
@@ -118,4 +118,34 @@ def urgency(obligation: Obligation) -> tuple[int, int, int, datetime, str]:
         _KIND_ORDER.index(obligation.kind),
         obligation.due,
         obligation.id,
+    )
+
+
+def peoples_duty(
+    name: str,
+    kind: ObligationKind,
+    who: Role,
+    why: tuple[str, ...],
+    timing: Timing,
+    between: tuple[datetime, datetime],
+    last_met: datetime | None,
+    *,
+    basis: Basis = Basis.SOURCE,
+    data: tuple[tuple[str, str], ...] = (),
+) -> Obligation:
+    """Return what somebody owes for the whole organisation, between opening and due."""
+    opens, due = between
+    return Obligation(
+        id=name,
+        kind=kind,
+        data_set=None,
+        target=None,
+        timing=timing,
+        opens=opens,
+        due=due,
+        last_met=last_met,
+        who=who,
+        basis=basis,
+        why=why,
+        data=data,
     )

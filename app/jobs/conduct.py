@@ -94,7 +94,9 @@ def ended(work: Callable[[], Ending]) -> Ending:
         reason = errno.errorcode.get(exc.errno or 0, "unknown")
         return Ending(Outcome.FAILED, error_code="os-error", error_data=(("reason", reason),))
     except Exception as exc:  # noqa: BLE001  a job ends here: a defect of ours must still leave its fact
-        return Ending(Outcome.FAILED, error_code="internal", error_data=_where(exc))
+        return Ending(
+            Outcome.FAILED, error_code="internal", error_data=(("error", type(exc).__name__), ("place", place_of(exc)))
+        )
 
 
 def failed(error: VangnetError, problems: tuple[Problem, ...] = ()) -> Ending:
@@ -122,10 +124,9 @@ def _text(value: object) -> str:
             return str(value).encode("utf-8", "backslashreplace").decode()
 
 
-def _where(exc: Exception) -> tuple[tuple[str, str], ...]:
-    """Name the defect by its class and line only: a message may hold people's paths."""
-    place = ""
+def place_of(exc: Exception) -> str:
+    """Name where a defect is by file and line only: its message may hold people's paths."""
     with contextlib.suppress(IndexError):
         frame = traceback.extract_tb(exc.__traceback__)[-1]
-        place = f"{Path(frame.filename).name}:{frame.lineno}"
-    return (("error", type(exc).__name__), ("place", place))
+        return f"{Path(frame.filename).name}:{frame.lineno}"
+    return ""
