@@ -1,32 +1,40 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 import pyudev
 
+from app import udev
 from app.records.facts import DriveSight
 from app.targets import drives
 from app.targets.drives import DriveWatcher, connected_drives
 
 
-def test_system_without_libudev_has_no_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_libudev(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
         raise ImportError("no libudev")
 
     monkeypatch.setattr(pyudev, "Context", missing)
+    monkeypatch.setattr(udev, "_of_thread", threading.local())  # an earlier test may have left this thread's context
+
+
+@pytest.mark.usefixtures("no_libudev")
+def test_system_without_libudev_has_no_drives() -> None:
     assert connected_drives() == ()
 
 
-async def test_watcher_starts_and_stops_without_udev(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> None:
-        raise ImportError("no libudev")
-
+@pytest.mark.usefixtures("no_libudev")
+async def test_watcher_starts_and_stops_without_udev() -> None:
     async def never(_drives: tuple[DriveSight, ...]) -> None:
         raise AssertionError("nothing changed")
 
-    monkeypatch.setattr(pyudev, "Context", missing)
     watcher = DriveWatcher(never)
-    assert await watcher.start() == ()
-    await watcher.stop()
+    try:
+        assert await watcher.start() == ()
+    finally:
+        await watcher.stop()
 
 
 @pytest.mark.parametrize(
