@@ -10,7 +10,7 @@ from app.agent.log import say
 from app.clock import Clock
 from app.policy.lines import Line, LineRole
 from app.power.lines import LineProbe, Reach, probe_lines
-from app.records.power_facts import (
+from app.records.facts import (
     LineSight,
     LineTest,
     LineTestHow,

@@ -33,8 +33,7 @@ from app.power.actor import (
 )
 from app.power.monitor import Passwords, UpsMonitor, no_passwords
 from app.power.nut import probe
-from app.records.facts import UpsSight
-from app.records.power_facts import OutageCause, OutageId, OutageKind, UpsReading
+from app.records.facts import OutageCause, OutageId, OutageKind, UpsReading, UpsSight
 from app.records.store import Records
 
 UPS_TIMEOUT_S: Final = 2.0

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.assessment.model import Finding, State
 from app.clock import format_utc
-from app.records.power_facts import RiskAcceptance
+from app.records.facts import RiskAcceptance
 
 
 def accepting(

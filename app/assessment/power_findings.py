@@ -11,8 +11,7 @@ from app.assessment.situation import Situation, grounds
 from app.policy.machine import THIS_COMPUTER, Purpose, Ups
 from app.policy.model import Basis, Demand
 from app.power.battery import battery_made
-from app.records.facts import UpsSight
-from app.records.power_facts import TestResult, UpsTest
+from app.records.facts import TestResult, UpsSight, UpsTest
 
 SILENT_AFTER = timedelta(days=1)
 """News of a UPS older than this is no news: whoever watches it does not run."""

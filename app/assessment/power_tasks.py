@@ -11,7 +11,7 @@ from app.assessment.situation import Situation
 from app.assessment.timing import people_timing
 from app.policy.machine import Ups
 from app.policy.model import Basis, Role
-from app.records.power_facts import LineTestHow, Outage, OutageKind, TestResult
+from app.records.facts import LineTestHow, Outage, OutageKind, TestResult
 
 TO_REPAIR = timedelta(days=7)
 """S2-1e: the first system is repaired soon after the take-over."""

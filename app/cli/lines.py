@@ -23,7 +23,7 @@ def lines(ctx: click.Context, probe_now: bool, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from app.power.lines import probe_lines
-    from app.records.power_facts import LineSight
+    from app.records.facts import LineSight
     from app.wording.power import line_state, sla_text
 
     session: Session = ctx.find_object(Session) or Session.start(None, None)
@@ -147,6 +147,6 @@ def test(session: Session, line_id: str, wait_s: float, by: str, as_json: bool) 
 @pass_session
 def log(session: Session, as_json: bool) -> None:
     """The failures of the lines, the newest first."""
-    from app.records.power_facts import OutageKind
+    from app.records.facts import OutageKind
 
     print_outages(session, OutageKind.LINE, as_json=as_json)

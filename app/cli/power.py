@@ -18,7 +18,7 @@ from app.records.store import Records
 
 if TYPE_CHECKING:
     from app.jobs.installation import Installation
-    from app.records.power_facts import Outage, UpsTest
+    from app.records.facts import Outage, UpsTest
 
 NUT_TIMEOUT_S = 2.0
 MAX_PASSWORD_CHARS = 256
@@ -110,7 +110,7 @@ def find(session: Session, host: str, nut_port: int, apcupsd_port: int, add: boo
 def test(session: Session, ups: str, minutes: float | None, remark: str, by: str, as_json: bool) -> ExitCode:
     """Have a UPS test its battery, or record a test that was done by pulling its plug."""
     from app.jobs.power import self_test, unplugged_test
-    from app.records.power_facts import TestResult
+    from app.records.facts import TestResult
     from app.wording.power import ups_test_text
 
     installation = session.installation()
@@ -179,7 +179,7 @@ def password(session: Session, ups: str, password_file: TextIO | None) -> None:
 @pass_session
 def log(session: Session, as_json: bool) -> None:
     """The outages of the mains, the newest first."""
-    from app.records.power_facts import OutageKind
+    from app.records.facts import OutageKind
 
     print_outages(session, OutageKind.POWER, as_json=as_json)
 

@@ -17,9 +17,8 @@ from app.power.errors import UnknownLine, UnknownUps, UpsCannotTest, UpsNotReach
 from app.power.monitor import read_machine_upses
 from app.power.nut import start_self_test
 from app.power.passwords import ups_password
-from app.records.facts import UpsSight
+from app.records.facts import RiskAcceptance, TestResult, UpsSight, UpsTest, UpsTestHow
 from app.records.pins import unlock_signing_key
-from app.records.power_facts import RiskAcceptance, TestResult, UpsTest, UpsTestHow
 from app.records.store import Records
 from app.secret import Secret
 

@@ -10,7 +10,7 @@ from typing import Final
 from app.clock import Clock
 from app.policy.lines import Line
 from app.power.lines import LineProbe, Reach, probe_lines
-from app.records.power_facts import LineTest, LineTestHow
+from app.records.facts import LineTest, LineTestHow
 
 WAIT_S: Final = 300.0
 """How long people have for each step."""

@@ -10,8 +10,7 @@ from app.clock import format_utc
 from app.records.base import RecordsBase
 from app.records.canonical import fields_of
 from app.records.decode import moment, moment_or_none
-from app.records.journal import JournalKind
-from app.records.power_facts import (
+from app.records.facts import (
     LineSight,
     LineTest,
     LineTestHow,
@@ -25,6 +24,7 @@ from app.records.power_facts import (
     UpsTest,
     UpsTestHow,
 )
+from app.records.journal import JournalKind
 
 READINGS_KEPT = timedelta(hours=48)
 READINGS_AT_MOST = 20_000

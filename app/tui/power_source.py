@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from app.jobs.installation import Installation
 from app.policy.lines import Sla
 from app.power.failover import Step
-from app.records.power_facts import LineTest, UpsReading, UpsTest
+from app.records.facts import LineTest, UpsReading, UpsTest
 from app.records.store import Records
 from app.secret import Secret
 

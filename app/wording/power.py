@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from app.assessment.model import ObligationKind
 from app.i18n import N_, _, ngettext
 from app.policy.machine import THIS_COMPUTER, Machine
-from app.records.facts import UpsSight
-from app.records.power_facts import LineSight, Outage, OutageCause, OutageKind, TestResult, UpsTest
+from app.records.facts import LineSight, Outage, OutageCause, OutageKind, TestResult, UpsSight, UpsTest
 from app.wording.times import felt_date, felt_duration, felt_time
 
 _TROUBLES = {

@@ -7,7 +7,7 @@ from datetime import UTC, tzinfo
 
 from app.clock import parse_utc
 from app.i18n import _
-from app.records.power_facts import RiskAcceptance
+from app.records.facts import RiskAcceptance
 from app.wording.times import felt_date
 
 

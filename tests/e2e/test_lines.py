@@ -13,7 +13,7 @@ from app.clock import FixedClock
 from app.paths import Home
 from app.policy.lines import Line, LineId, LineRole
 from app.power.lines import LineProbe, Reach
-from app.records.power_facts import OutageCause
+from app.records.facts import OutageCause
 from app.records.store import Records
 from tests.rig.netns import INTERNET, PORT, TwoLines
 

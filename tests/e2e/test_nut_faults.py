@@ -21,7 +21,7 @@ from app.power.nut import NutServer as Client
 from app.power.nut import start_self_test
 from app.power.nutwire import Unreadable
 from app.power.passwords import keep_ups_password, ups_password
-from app.records.power_facts import TestResult
+from app.records.facts import TestResult
 from app.secret import Secret
 from tests.e2e.installation import make_installation, write_machine
 from tests.rig.nut import NutServer

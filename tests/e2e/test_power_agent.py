@@ -15,8 +15,7 @@ from typing import Self
 import pytest
 import yaml
 
-from app.records.facts import Outcome, RequestKind, RequestState, Run, RunKind
-from app.records.power_facts import OutageKind
+from app.records.facts import OutageKind, Outcome, RequestKind, RequestState, Run, RunKind
 from tests.e2e.installation import (
     PLACES,
     SETS,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from app.errors import VangnetError
 from app.policy.lines import Sla
 from app.power.failover import Step
-from app.records.power_facts import LineTest, LineTestHow, TestResult, UpsReading, UpsTest, UpsTestHow
+from app.records.facts import LineTest, LineTestHow, TestResult, UpsReading, UpsTest, UpsTestHow
 from app.secret import Secret
 from tests.tui import sample_power
 

@@ -41,10 +41,12 @@ from app.records.facts import (
     RunId,
     RunKind,
     TargetSight,
+    TestResult,
     UpsSight,
+    UpsTest,
+    UpsTestHow,
     Verdict,
 )
-from app.records.power_facts import TestResult, UpsTest, UpsTestHow
 from app.tui.source import Picture
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.policy.lines import Line, LineId, LineRole, Sla
 from app.policy.machine import Machine, Ups, UpsId
-from app.records.facts import Facts, UpsSight
-from app.records.power_facts import (
+from app.records.facts import (
+    Facts,
     LineSight,
     Outage,
     OutageCause,
@@ -16,6 +16,7 @@ from app.records.power_facts import (
     OutageKind,
     TestResult,
     UpsReading,
+    UpsSight,
     UpsTest,
     UpsTestHow,
 )

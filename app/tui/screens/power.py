@@ -17,8 +17,7 @@ from app.i18n import _
 from app.policy.lines import Line as InternetLine
 from app.policy.machine import Ups
 from app.power.battery import battery_made
-from app.records.facts import UpsSight
-from app.records.power_facts import LineSight, UpsReading
+from app.records.facts import LineSight, UpsReading, UpsSight
 from app.tui.background import begin
 from app.tui.frame import Frame, Heading
 from app.tui.source import Picture

@@ -9,7 +9,7 @@ from typing import Final
 from textual.content import Content
 
 from app.i18n import _
-from app.records.power_facts import UpsReading
+from app.records.facts import UpsReading
 from app.tui.widgets.rows import Line, Note
 
 DAY: Final = timedelta(hours=24)

@@ -15,8 +15,7 @@ from app.paths import Home
 from app.policy.machine import Machine, Ups, UpsId
 from app.policy.power_rules import PowerRules
 from app.power.actor import Stance
-from app.records.facts import UpsSight
-from app.records.power_facts import OutageKind
+from app.records.facts import OutageKind, UpsSight
 from app.records.store import Records
 
 RULES = PowerRules()

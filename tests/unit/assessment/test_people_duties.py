@@ -14,8 +14,19 @@ from app.policy.duty import Duty, DutyId, DutyScope, ProofForm
 from app.policy.load import template_policy
 from app.policy.machine import Ups, UpsId
 from app.policy.model import Basis, Label, Policy, ReviewTrigger, Role, Tier
-from app.records.facts import Anomaly, AnomalyVerdict, Attestation, Facts, Outcome, RunId, RunKind
-from app.records.power_facts import Outage, OutageCause, OutageId, OutageKind
+from app.records.facts import (
+    Anomaly,
+    AnomalyVerdict,
+    Attestation,
+    Facts,
+    Outage,
+    OutageCause,
+    OutageId,
+    OutageKind,
+    Outcome,
+    RunId,
+    RunKind,
+)
 from tests.unit.assessment.builders import (
     DAY,
     HOUR,

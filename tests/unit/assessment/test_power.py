@@ -13,8 +13,8 @@ from app.policy.lines import Line, LineId, LineRole, Sla
 from app.policy.load import template_policy
 from app.policy.machine import Machine, Ups, UpsId
 from app.policy.model import Policy
-from app.records.facts import Facts, UpsSight, Verdict
-from app.records.power_facts import (
+from app.records.facts import (
+    Facts,
     LineTest,
     LineTestHow,
     Outage,
@@ -23,8 +23,10 @@ from app.records.power_facts import (
     OutageKind,
     RiskAcceptance,
     TestResult,
+    UpsSight,
     UpsTest,
     UpsTestHow,
+    Verdict,
 )
 from tests.unit.assessment.builders import DAY, HOUR, NOW, T0, T1, T2, data_set, facts, judge, machine, place, policy
 

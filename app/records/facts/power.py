@@ -1,4 +1,4 @@
-"""Facts about power and internet lines: what failed and for how long, what was tested, which risks are accepted."""
+"""Power and internet lines: what is seen now, what failed and for how long, and what was tested."""
 
 from __future__ import annotations
 
@@ -6,6 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+
+
+@dataclass(frozen=True, slots=True)
+class UpsSight:
+    """A UPS as last seen. `flags` are NUT's (OL, OB, LB, RB …); empty with `reachable` False: no data."""
+
+    ups: str
+    name: str
+    at: datetime
+    reachable: bool
+    flags: tuple[str, ...] = ()
+    charge_percent: float | None = None
+    runtime_s: float | None = None
+    load_percent: float | None = None
+    model: str = ""
+    battery_date: str = ""
+    """When the battery was made or put in, as the UPS says it."""
+    test_result: str = ""
+    """How the last self-test went, in the UPS's own words."""
+    trouble: str = ""
+    """Why it is not reachable, a code: "no-server", "login", "unknown-ups", "driver", "noise", "silent"."""
+
 
 OutageId = NewType("OutageId", int)
 
@@ -123,18 +145,3 @@ class LineTest:
     latency_ms: float | None
     by: str
     remark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RiskAcceptance:
-    """The director lives with a finding until a day, for a reason. `finding` is its code, `subject` what it is about.
-
-    Of several for one finding and subject the newest counts; one that ends at once withdraws the one before.
-    """
-
-    finding: str
-    subject: str
-    reason: str
-    until: datetime
-    by: str
-    at: datetime
