@@ -20,6 +20,7 @@ from app.i18n import compile as catalogues
 from app.i18n import extract
 from app.policy.errors import Expected, PolicyInvalid, Problem, Reason
 from app.repository.errors import BackendFull
+from app.wording import error_texts
 from app.wording.error_texts import REASONS, TEXTS
 from app.wording.errors import explain
 from app.wording.file_problems import file_problem_text
@@ -54,6 +55,17 @@ def codes() -> dict[str, ExitCode]:
 def test_every_error_code_has_a_text_and_every_text_a_code() -> None:
     assert set(TEXTS) == set(codes())
     assert {code for code, _reason in REASONS} <= set(codes())
+
+
+def test_every_error_is_told_in_one_place_only() -> None:
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.iter_modules(error_texts.__path__, f"{error_texts.__name__}.")
+    ]
+    told = [code for module in modules for code in getattr(module, "TEXTS", ())]
+    told_with_reason = [code for module in modules for code in getattr(module, "REASONS", ())]
+    assert sorted(told) == sorted(TEXTS)
+    assert sorted(told_with_reason) == sorted(REASONS)
 
 
 def test_every_error_text_says_what_and_whether_the_data_is_safe_in_both_languages() -> None:
