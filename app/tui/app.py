@@ -19,8 +19,9 @@ from app.records.facts import RequestKind
 from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame
+from app.tui.picture import Picture
 from app.tui.screens.help import HelpOverlay
-from app.tui.source import Picture, Source
+from app.tui.source import Source
 from app.tui.theme import DARK, PALETTES, theme
 from app.tui.widgets.keys import KeyHint
 from app.wording.errors import explain

@@ -8,7 +8,7 @@ from app.assessment.model import Obligation, ObligationKind
 from app.i18n import _
 from app.policy.model import Role
 from app.records.facts import RequestKind
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.wording.tasks import task_text
 
 if TYPE_CHECKING:

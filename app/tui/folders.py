@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
-from app.tui.source import FolderLook, FolderState
-
 _COUNT_AT_MOST_S: Final = 5.0
 """A person waits no longer for a number; then it is "more than"."""
+
+
+class FolderState(Enum):
+    """What a typed folder turns out to be."""
+
+    FINE = auto()
+    NOT_THERE = auto()
+    NOT_A_FOLDER = auto()
+    NOT_ABSOLUTE = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLook:
+    """A folder as it is now. `counted_all` is False when counting stopped at a limit: there are more."""
+
+    path: Path
+    state: FolderState
+    files: int = 0
+    bytes: int = 0
+    counted_all: bool = True
 
 
 def look_at_folder(path: Path) -> FolderLook:

@@ -43,12 +43,12 @@ from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet, save_sheet
 from app.targets.suitability import PlaceReport
-from app.tui.folders import look_at_folder
+from app.tui.folders import FolderLook, look_at_folder
 from app.tui.other_copies import OtherComputer, OtherView
+from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.power_source import HomePower
 from app.tui.reader import PictureReader
 from app.tui.restore_process import restore_in_process
-from app.tui.source import FolderLook, Picture, RestoreResult, RestoreWish
 
 if TYPE_CHECKING:
     from app.setup.disks import DiskLook, NewDisk

@@ -14,8 +14,8 @@ from app.clock import Clock, format_utc
 from app.paths import Home
 from app.records.facts import Outcome
 from app.secret import Secret
+from app.tui.picture import RestoreResult, RestoreWish
 from app.tui.restore_process import read_answer
-from app.tui.source import RestoreResult, RestoreWish
 
 if TYPE_CHECKING:
     from app.jobs.other_copies import OtherCopies

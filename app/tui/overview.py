@@ -19,7 +19,7 @@ from app.assessment.model import (
 )
 from app.i18n import _, ngettext
 from app.records.facts import DriveNote, UpsSight
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.widgets.rows import Line, Note, Row, cell, columns
 from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
 from app.wording.continuous import continuous_text

@@ -15,7 +15,7 @@ from app.policy.plan import derive_plans
 from app.records.facts import Outcome, Progress, Run
 from app.records.presence import agent_pid
 from app.records.store import Records
-from app.tui.source import Picture
+from app.tui.picture import Picture
 
 _RUNS_SHOWN: Final = 60
 _LOOK_AT_ALL_EVERY_S: Final = 15.0

@@ -11,7 +11,7 @@ import msgspec
 
 from app.clock import format_utc
 from app.records.facts import Outcome
-from app.tui.source import RestoreResult, RestoreWish
+from app.tui.picture import RestoreResult, RestoreWish
 
 _ANSWER_LIMIT: Final = 4 << 20
 _OUTCOMES: Final = {o.value: o for o in Outcome}

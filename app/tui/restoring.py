@@ -9,7 +9,7 @@ from textual.content import Content
 
 from app.i18n import _, ngettext
 from app.records.facts import Outcome
-from app.tui.source import RestoreResult
+from app.tui.picture import RestoreResult
 from app.wording.errors import explain
 from app.wording.numbers import felt_number
 from app.wording.times import day_and_month

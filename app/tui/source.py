@@ -1,4 +1,4 @@
-"""The one seam between the screens and what lies below: what they see (`Picture`), what they may ask (`Source`).
+"""The one seam between the screens and what lies below: what they may see and ask.
 
 Screens never open a database, a folder or a process: they show the newest picture and await a `Source`. The real one is
 `app.tui.home.HomeSource`; tests and pictures of screens use one with fixed values.
@@ -7,32 +7,23 @@ Screens never open a database, a folder or a process: they show the newest pictu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from zoneinfo import ZoneInfo
 
-from app.assessment.model import Assessment, EvidenceLine
-from app.assessment.schedule import NextRun
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.people import Closing
-from app.policy.machine import Machine, Person, RemotePlace
-from app.policy.model import DataSetId, Language, Plan, Policy, Role
+from app.policy.machine import Person, RemotePlace
+from app.policy.model import Language, Policy, Role
 from app.power.discovery import Discovery
 from app.records.facts import (
     AnomalyVerdict,
     ChecklistAnswer,
     ChecklistSignature,
     DriveSight,
-    Facts,
-    Outcome,
-    Progress,
     Request,
     RequestId,
     RequestKind,
-    Run,
     RunId,
     SentNotice,
 )
@@ -41,106 +32,19 @@ from app.setup.answers import SetupAnswers
 from app.setup.apply import Step
 from app.setup.recovery_sheet import RecoverySheet
 from app.targets.suitability import PlaceReport
+from app.tui.folders import FolderLook
+from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.power_source import PowerSource
 
 if TYPE_CHECKING:
+    from app.notices.accounts import MailAccount
+    from app.notices.people import Arrival
     from app.setup.disks import DiskLook, NewDisk
     from app.setup.network import ServerLook
     from app.targets.discovery import FoundServer
     from app.targets.udisks import FileSystem
     from app.tui.other_copies import OtherView
-
-if TYPE_CHECKING:
-    from app.notices.accounts import MailAccount
-    from app.notices.people import Arrival
     from app.tui.screens.inbox import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Everything a screen shows, of one moment."""
-
-    now: datetime
-    timezone: ZoneInfo
-    policy: Policy
-    machine: Machine
-    facts: Facts
-    assessment: Assessment
-    plans: tuple[Plan, ...]
-    evidence: tuple[EvidenceLine, ...]
-    """The yearly checklist's, with the answers given so far."""
-    school_year: int
-    next_runs: tuple[NextRun, ...]
-    runs: tuple[Run, ...]
-    """The newest first; the whole history is longer."""
-    progress: tuple[Progress, ...]
-    """Of the runs that are running."""
-    agent_running: bool
-
-    def data_set_name(self, data_set: str) -> str:
-        try:
-            return self.policy.data_set(DataSetId(data_set)).name
-        except KeyError:
-            return data_set
-
-    def target_name(self, target: str) -> str:
-        return next((t.name for t in self.machine.targets if t.id == target), target)
-
-    def plan(self, data_set: str) -> Plan | None:
-        return next((p for p in self.plans if p.data_set == data_set), None)
-
-    @property
-    def running(self) -> tuple[Run, ...]:
-        return tuple(run for run in self.runs if run.outcome is Outcome.RUNNING)
-
-    def progress_of(self, run: RunId) -> Progress | None:
-        return next((p for p in self.progress if p.run == run), None)
-
-    def local(self, at: datetime) -> datetime:
-        return at.astimezone(self.timezone)
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreWish:
-    """What to put back, and where. Existing files are never overwritten."""
-
-    data_set: str
-    paths: tuple[Path, ...]
-    to: Path
-    at: datetime | None = None
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreResult:
-    """How a restore ended. `error_code`/`error_data` say what went wrong when it is neither good nor incomplete."""
-
-    outcome: Outcome
-    files: int
-    to: Path
-    error_code: str = ""
-    error_data: tuple[tuple[str, str], ...] = ()
-
-
-class FolderState(Enum):
-    """What a typed folder turns out to be."""
-
-    FINE = auto()
-    NOT_THERE = auto()
-    NOT_A_FOLDER = auto()
-    NOT_ABSOLUTE = auto()
-    UNREADABLE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class FolderLook:
-    """A folder as it is now. `counted_all` is False when counting stopped at a limit: there are more."""
-
-    path: Path
-    state: FolderState
-    files: int = 0
-    bytes: int = 0
-    counted_all: bool = True
 
 
 class Source(PowerSource, Protocol):

@@ -13,7 +13,7 @@ from app.targets.marker import Marker
 from app.targets.prepare import Contents
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
 from app.targets.udisks import Wear
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from tests.tui import sample
 
 NEW = DriveSight("/dev/sdc1", "60A44C", "Kingston", "DataTraveler_3.0", "FOTOS", "77AA-11", "exfat", 31 * 10**9, "")

@@ -47,9 +47,10 @@ from app.targets.erasing import disk_title
 from app.targets.errors import DiskNotToBeErased, RecoveryKeyMistyped
 from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
 from app.targets.udisks import FileSystem
+from app.tui.folders import FolderLook, FolderState
 from app.tui.other_copies import OtherSetView, OtherView
+from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.screens.inbox import Verdict as InboxVerdict
-from app.tui.source import FolderLook, FolderState, Picture, RestoreResult, RestoreWish
 from tests.tui import sample
 from tests.tui.fixed_power import FixedPower
 

@@ -47,7 +47,7 @@ from app.records.facts import (
     UpsTestHow,
     Verdict,
 )
-from app.tui.source import Picture
+from app.tui.picture import Picture
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NOW = datetime(2026, 11, 23, 17, 2, tzinfo=BRUSSELS).astimezone(UTC)

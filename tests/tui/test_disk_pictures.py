@@ -13,8 +13,8 @@ from app.policy.machine import TargetId
 from app.policy.model import Language
 from app.records.facts import DriveNote
 from app.targets.prepare import Contents
+from app.tui.picture import Picture
 from app.tui.screens.disk_dialogs import EraseDisk, SetUpDisk
-from app.tui.source import Picture
 from tests.tui import disks, sample
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource

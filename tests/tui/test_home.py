@@ -19,9 +19,9 @@ from app.setup.answers import SetupAnswers
 from app.setup.apply import apply_setup
 from app.setup.sample_school import sample_answers
 from app.tui.app import VangnetApp
-from app.tui.folders import look_at_folder
+from app.tui.folders import FolderState, look_at_folder
 from app.tui.home import HomeSource, search_pattern
-from app.tui.source import FolderState, RestoreWish
+from app.tui.picture import RestoreWish
 from tests.tui.reading import wait_for
 
 

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from app.policy.machine import TargetKind
 from app.policy.model import Language
 from app.targets.discovery import FoundServer
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.theme import HIGH_CONTRAST, LIGHT
 from tests.tui import sample
 from tests.tui.answers import filled

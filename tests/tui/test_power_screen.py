@@ -13,7 +13,7 @@ from textual.widgets import Button, Input
 from app.assessment.assess import assess
 from app.policy.model import Language
 from app.power.errors import UpsCannotTest
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.widgets.choice import Ticks
 from tests.tui import sample, sample_power
 from tests.tui.conftest import MakeApp

@@ -7,8 +7,8 @@ from textual.widgets import Input
 
 from app.jobs.director import is_answered
 from app.records.facts import RequestKind, Verdict
+from app.tui.picture import Picture
 from app.tui.screens.answer import read_date
-from app.tui.source import Picture
 from app.wording.checklist import evidence_text
 from tests.tui import sample
 from tests.tui.conftest import MakeApp

@@ -14,7 +14,7 @@ from app.policy.machine import Person
 from app.policy.model import Language, Role
 from app.records.facts import Anomaly, AnomalyVerdict, Facts, Missed, NoticeState, RunId, SentNotice, Told
 from app.secret import Secret
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from tests.tui import sample
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource

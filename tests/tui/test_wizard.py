@@ -18,7 +18,7 @@ from app.setup.network import ServerLook
 from app.targets.discovery import FoundServer
 from app.targets.errors import TargetNotThere
 from app.targets.suitability import PlaceProblemCode
-from app.tui.source import FolderLook, FolderState
+from app.tui.folders import FolderLook, FolderState
 from app.tui.wizard.route import FIRST, PageId, Stop, page_after, page_before, page_to_resume, pages
 from tests.tui import sample
 from tests.tui.answers import filled

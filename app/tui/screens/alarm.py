@@ -17,8 +17,8 @@ from app.i18n import _
 from app.policy.model import Policy, Role
 from app.records.facts import Anomaly, AnomalyVerdict
 from app.tui.frame import Frame, Heading
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Sheet, Stack
 from app.wording.cases import data_set_name, sign_texts

@@ -13,9 +13,9 @@ from textual.widgets import Button, Input, Static
 from app.assessment.model import EvidenceLine
 from app.i18n import _, language
 from app.records.facts import ChecklistAnswer, Verdict
+from app.tui.picture import Picture
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.choice import Choice
 from app.wording.checklist import evidence_text
 

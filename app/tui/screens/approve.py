@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from app.i18n import _, language, ngettext
 from app.policy.model import Policy, Role
 from app.secret import Secret
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import AskPin, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.rows import Row, Sheet, cell
 
 

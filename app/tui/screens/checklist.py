@@ -19,10 +19,10 @@ from app.records.facts import ChecklistSignature, Verdict
 from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame
+from app.tui.picture import Picture
 from app.tui.screens.answer import AnswerDialog
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import AskPin
-from app.tui.source import Picture
 from app.tui.texts import school_year_text
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, cell

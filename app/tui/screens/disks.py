@@ -15,8 +15,8 @@ from app.i18n import _
 from app.policy.machine import Target
 from app.records.facts import DriveNote, DriveSight, RequestKind
 from app.tui.frame import Frame, Heading
+from app.tui.picture import Picture
 from app.tui.screens.disk_dialogs import IsNewDisk, IsSameDisk
-from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, cell, columns
 from app.tui.widgets.state import state_text

@@ -22,10 +22,10 @@ from app.records.facts import Ruling
 from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame
+from app.tui.picture import Picture
 from app.tui.screens.answer import read_date
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.choice import Choice
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, cell

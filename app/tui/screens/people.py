@@ -22,8 +22,8 @@ from app.records.facts import NoticeState, SentNotice
 from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame, Heading
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.choice import Choice
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, cell

@@ -20,7 +20,7 @@ from app.power.battery import battery_made
 from app.records.facts import LineSight, UpsReading, UpsSight
 from app.tui.background import begin
 from app.tui.frame import Frame, Heading
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.widgets.day_plot import bar, day_plot
 from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, cell, columns

@@ -18,8 +18,8 @@ from app.policy.model import Role
 from app.power.failover import Step
 from app.secret import Secret
 from app.tui.background import begin
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.choice import Ticks
 from app.wording.errors import explain
 from app.wording.failover import step_text

@@ -21,8 +21,8 @@ from app.jobs.browse import FileHit, FileVersion
 from app.records.facts import RunKind
 from app.tui.background import begin
 from app.tui.frame import Frame, Heading
+from app.tui.picture import Picture, RestoreWish
 from app.tui.restoring import restore_folder, result_text, typed_path
-from app.tui.source import Picture, RestoreWish
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
 from app.tui.widgets.rows import Note, Row, Rows, cell

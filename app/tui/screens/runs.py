@@ -14,8 +14,8 @@ from app.i18n import _, ngettext
 from app.records.facts import Outcome, RequestKind, Run, RunKind
 from app.tui.doing import ask_full
 from app.tui.frame import Frame
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.progress import ProgressPanel
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, columns

@@ -18,10 +18,10 @@ from app.policy.duty import ProofForm
 from app.policy.model import Policy, Role
 from app.secret import Secret
 from app.tui.background import begin
+from app.tui.picture import Picture
 from app.tui.screens.answer import read_date
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
-from app.tui.source import Picture
 from app.tui.widgets.choice import Choice
 from app.tui.widgets.rows import Note, Sheet
 from app.wording.errors import explain

@@ -17,8 +17,8 @@ from app.jobs.people import can_be_closed
 from app.policy.model import Role
 from app.tui.doing import do_task
 from app.tui.frame import Frame
+from app.tui.picture import Picture
 from app.tui.screens.dialogs import Tell
-from app.tui.source import Picture
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, cell
 from app.wording.task_guides import role_name, task_guide

@@ -18,7 +18,7 @@ from app.records.facts import RequestKind
 from app.tui import overview
 from app.tui.doing import do_task
 from app.tui.frame import Frame, Heading
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.progress import ProgressPanel
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, Stack, cell, columns

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from app.i18n import _, ngettext
 from app.records.facts import Progress, Run, RunKind
-from app.tui.source import Picture
+from app.tui.picture import Picture
 from app.tui.widgets.rows import Row, cell
 from app.wording.numbers import felt_number
 from app.wording.sizes import felt_size

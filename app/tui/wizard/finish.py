@@ -17,8 +17,8 @@ from app.jobs.browse import FileHit
 from app.records.facts import Outcome, RequestId, RequestKind, RequestState, Run
 from app.setup.answers import SetupAnswers
 from app.tui.background import begin
+from app.tui.picture import Picture, RestoreWish
 from app.tui.restoring import restore_folder, result_text
-from app.tui.source import Picture, RestoreWish
 from app.tui.widgets.progress import ProgressPanel, title_text
 from app.tui.widgets.rows import Note, Row, Rows, Sheet, cell
 from app.tui.widgets.state import outcome_text

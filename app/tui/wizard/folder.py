@@ -16,8 +16,8 @@ from textual.widgets import Button, DirectoryTree, Input, Static
 from app.i18n import _, ngettext
 from app.setup.answers import SetupAnswers
 from app.tui.background import begin
+from app.tui.folders import FolderLook, FolderState
 from app.tui.restoring import typed_path
-from app.tui.source import FolderLook, FolderState
 from app.tui.widgets.rows import Row, Rows, cell
 from app.tui.wizard.page import NotYet, Page, label, question
 from app.tui.wizard.route import PageId, data_set_of
