@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from app.jobs.backup import Prepared, backup_options, conclude_backup, prepare_backup
-from app.jobs.conduct import Ending, ended, failed, finish
+from app.jobs.conduct import Ending, ended, finish
 from app.jobs.installation import Installation
 from app.jobs.progress import ProgressPump
 from app.records.facts import Outcome, Run, RunId
@@ -99,8 +99,10 @@ _NOT_YET = Ending(outcome=Outcome.RUNNING)
 
 
 def _ending(installation: Installation, records: Records, member: Prepared, result: MirrorResult) -> Ending:
-    summary = result.summary
-    if result.error is not None:
-        return failed(result.error)
-    assert summary is not None
-    return ended(lambda: conclude_backup(installation, records, member, summary))
+    def work() -> Ending:
+        if result.error is not None:
+            raise result.error
+        assert result.summary is not None
+        return conclude_backup(installation, records, member, result.summary)
+
+    return ended(work)

@@ -58,25 +58,28 @@ def backup_to_all(
 ) -> tuple[MirrorResult, ...]:
     """Back up to all repositories at once, and say of each how it went, in their order.
 
-    Raises what `Repository.backup` raises for the source or the whole run (SourceNotFound, Cancelled, WorkerDied);
-    what concerns one repository is in its result. ValueError when they do not fit together (`can_mirror`).
+    Raises what `Repository.backup` raises for the source or the whole run (SourceNotFound, Cancelled, WorkerDied).
+    Where a repository had been left behind before that, its own error stands, and what ended the run is the error of
+    the others. ValueError when they do not fit together (`can_mirror`).
     """
     if not can_mirror(repositories):
         raise ValueError("these repositories have not all the same key, format and chunker")
     members = Members(repositories)
     mirror = Mirror(members)
+    summary: BackupSummary | None = None
+    ended: VangnetError | None = None
     try:
-        summary: BackupSummary | None = mirror.backup(
+        summary = mirror.backup(
             paths, options=options, monitor=monitor, cancel=cancel, state_dir=state_dir, clock=clock
         )
-    except VangnetError:
-        if members.live:
+    except VangnetError as exc:
+        if members.live == members.everybody:
             raise
-        summary = None
+        ended = exc
     finally:
         members.close()
     return tuple(
-        MirrorResult(repository, mirror.summary_of(number, summary), members.error(number))
+        MirrorResult(repository, mirror.summary_of(number, summary), members.error(number) or ended)
         for number, repository in enumerate(repositories)
     )
 

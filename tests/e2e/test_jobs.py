@@ -14,6 +14,7 @@ import pytest
 
 from app.jobs import backup as backup_job
 from app.jobs.backup import run_backup
+from app.jobs.backup_together import run_backups
 from app.jobs.browse import find_files, versions
 from app.jobs.check import run_check
 from app.jobs.errors import RestoreIntoSource, UnknownDataSet
@@ -24,7 +25,8 @@ from app.jobs.samples import forget_old_samples, forget_sample, sample_files, sa
 from app.records.facts import Outcome, RestoreTest, Run, RunId, RunKind
 from app.records.store import Records
 from app.repository.model import Cancel, Monitor
-from tests.e2e.installation import TestHome, make_installation
+from app.targets.place import open_target
+from tests.e2e.installation import PLACES, TestHome, make_installation
 
 
 class Desk:
@@ -125,6 +127,16 @@ def test_a_cancelled_copy_says_so(desk: Desk) -> None:
     cancel.set()
     run = desk.back_up(cancel=cancel)
     assert (run.outcome, run.snapshot) == (Outcome.CANCELLED, "")
+
+
+def test_a_cancelled_copy_to_several_places_still_says_which_had_failed_by_itself(desk: Desk) -> None:
+    runs = [desk.records.run(desk.start(RunKind.BACKUP, target=place)) for place in PLACES]
+    cancel = Cancel()
+    cancel.set()
+    with open_target(desk.school.home, desk.installation.target("annex")).lock(exclusive=True):
+        nas, annex = run_backups(desk.installation, desk.records, runs, monitor=Monitor(), cancel=cancel)
+    assert (nas.outcome, nas.error_code) == (Outcome.CANCELLED, "cancelled")
+    assert (annex.outcome, annex.error_code) == (Outcome.FAILED, "repository-locked")
 
 
 def test_a_folder_of_a_set_that_became_empty_makes_every_later_copy_incomplete(desk: Desk) -> None:

@@ -17,11 +17,11 @@ from app.repository.backend.base import FileKind
 from app.repository.backend.faulty import Fault, FaultyBackend
 from app.repository.backend.local import LocalBackend
 from app.repository.crypto import MasterKey
-from app.repository.errors import BackendError, BackendFull, RepositoryLocked, SourceNotFound
+from app.repository.errors import BackendError, BackendFull, Cancelled, RepositoryLocked, SourceNotFound
 from app.repository.keys import make_key_file
 from app.repository.members import Members
 from app.repository.mirror import MirrorResult, backup_to_all, can_mirror
-from app.repository.model import BackupOptions, BackupSummary
+from app.repository.model import BackupOptions, BackupSummary, Cancel
 from app.repository.polynomial import random_polynomial
 from app.repository.repository import Repository
 from app.secret import Secret
@@ -174,6 +174,34 @@ def test_when_all_fail_each_says_why(places: tuple[Kept, ...], source: Path) -> 
         shutil.rmtree(place.folder / "locks")
         (place.folder / "locks").touch()
     assert all(isinstance(result.error, BackendError) for result in back_up(places, source))
+
+
+def test_one_that_had_failed_before_a_cancel_says_why_and_the_others_say_cancelled(
+    places: tuple[Kept, ...], source: Path
+) -> None:
+    stop = Cancel()
+
+    def full() -> BackendFull:
+        stop.set()  # somebody stops the run at the very moment when the disk is full
+        return BackendFull(location="disk")
+
+    faults = {places[1].folder: [Fault(1, full, kinds=frozenset({FileKind.PACK}))]}
+    repositories = [
+        Repository.open(FaultyBackend(LocalBackend(place.folder), *faults.get(place.folder, [])), master=place.master)
+        for place in places
+    ]
+    results = backup_to_all(repositories, [raw(source)], cancel=stop)
+    assert [type(result.error) for result in results] == [Cancelled, BackendFull, Cancelled]
+    assert [result.summary for result in results] == [None] * 3
+
+
+def test_when_nothing_had_failed_before_a_cancel_the_whole_run_is_cancelled(
+    places: tuple[Kept, ...], source: Path
+) -> None:
+    stop = Cancel()
+    stop.set()
+    with pytest.raises(Cancelled):
+        backup_to_all([place.open() for place in places], [raw(source)], cancel=stop)
 
 
 def test_what_is_wrong_with_the_source_is_wrong_for_all(places: tuple[Kept, ...], source: Path) -> None:
