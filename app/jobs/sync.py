@@ -21,8 +21,9 @@ from app.jobs.backup import examine_source
 from app.jobs.conduct import Ending, conduct, problems_of
 from app.jobs.copies import CONTINUOUS_TAG, set_tag
 from app.jobs.installation import Installation
+from app.jobs.settings_beside import leave_settings_beside
 from app.jobs.suspicion import GrowingSuspicion
-from app.jobs.thinning import thin
+from app.jobs.thinning import Steadiness, thin
 from app.jobs.watching import Watch
 from app.policy.machine import DataSetFolders, Target
 from app.policy.plan import derive_plan
@@ -147,6 +148,7 @@ class _Session:
         self._repository: Repository | None = None
         self._suspicion = GrowingSuspicion(installation, records, run_id, data_set=data_set, target=target)
         self._ending = Ending(Outcome.GOOD)
+        self._steadiness = Steadiness(self._clock)
         begun = self._clock.monotonic()
         self._looked_s = begun
         self._begun_s = self._told_s = self._thinned_s = self._swept_s = self._written_s = begun
@@ -206,6 +208,7 @@ class _Session:
 
     def _look_at_clock(self) -> None:
         """Count how long the oldest change has waited by now, and for how long that was too long."""
+        self._steadiness.look()
         now, looked_s = self._clock.now(), self._clock.monotonic()
         state = _as_the_clock_is_now(self._state, now, looked_s - self._looked_s)
         self._looked_s = looked_s
@@ -265,6 +268,8 @@ class _Session:
             clock=self._clock,
         )
         self._suspicion.add(summary)
+        if not self._state.copies:  # the first copy of a session: what was written down since the last one goes along
+            leave_settings_beside(self._installation, self._target, repository)
         problems: tuple[Problem, ...] = (*source.problems, *problems_of(summary.problems))
         self._ending = Ending(
             outcome=Outcome.INCOMPLETE if problems else Outcome.GOOD,
@@ -305,7 +310,7 @@ class _Session:
         facts = self._records.facts()
         if held_whole(facts, self._target.id) or self._state.data_set in held_sets(facts, self._target.id):
             return
-        if self._target.only_adds:
+        if self._target.only_adds or not self._steadiness.steady:
             return
         # Thinning is housekeeping: a place that is busy or away just now is thinned an hour later.
         with contextlib.suppress(TargetError, BackendError, RepositoryLocked):
