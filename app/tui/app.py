@@ -20,10 +20,10 @@ from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame
 from app.tui.picture import Picture
+from app.tui.places import screen_at
 from app.tui.screens.help import HelpOverlay
 from app.tui.source import Source
 from app.tui.theme import DARK, PALETTES, theme
-from app.tui.widgets.keys import KeyHint
 from app.wording.errors import explain
 
 _LOOK_EVERY_S: Final = 0.2
@@ -203,28 +203,12 @@ class VangnetApp(App[None]):
 
     # Where one can go
 
-    def places(self, here: str) -> tuple[KeyHint, ...]:
-        """List the screens, with the key to each."""
-        named = (
-            ("1", _("Today"), "today"),
-            ("2", _("Copies"), "runs"),
-            ("3", _("Get files back"), "restore"),
-            ("4", _("Year"), "checklist"),
-            ("5", _("Disks"), "disks"),
-            ("6", _("Power"), "power"),
-        )
-        # No more than fit in 80 columns with their words; the help names the other keys.
-        return (
-            *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
-            KeyHint("?", _("Help"), "app.explain"),
-        )
-
     def action_go(self, place: str) -> None:
         """Go to a screen by its name."""
         current = self.screen
         if isinstance(current, Frame) and current.place and current.place != place:
             # Not awaited: the screen that is left may be the one whose key or click this is.
-            self.switch_screen(_screen(place))
+            self.switch_screen(screen_at(place))
 
     def open_alarm(self, run: int) -> None:
         """Show an alarm of possible ransomware."""
@@ -269,48 +253,6 @@ class VangnetApp(App[None]):
                 self.notify(explain(error).what, severity="error")
 
         begin(self, remember, group="remember")
-
-
-def _screen(place: str) -> Frame:
-    if place == "runs":
-        from app.tui.screens.runs import RunsScreen
-
-        return RunsScreen()
-    if place == "restore":
-        from app.tui.screens.restore import RestoreScreen
-
-        return RestoreScreen()
-    if place == "tasks":
-        from app.tui.screens.tasks import TasksScreen
-
-        return TasksScreen()
-    if place == "power":
-        from app.tui.screens.power import PowerScreen
-
-        return PowerScreen()
-    if place == "disks":
-        from app.tui.screens.disks import DisksScreen
-
-        return DisksScreen()
-    if place == "inbox":
-        from app.tui.screens.inbox import InboxScreen
-
-        return InboxScreen()
-    if place == "people":
-        from app.tui.screens.people import PeopleScreen
-
-        return PeopleScreen()
-    if place == "alarm":
-        from app.tui.screens.alarm import AlarmScreen
-
-        return AlarmScreen()
-    if place == "checklist":
-        from app.tui.screens.checklist import ChecklistScreen
-
-        return ChecklistScreen()
-    from app.tui.screens.today import TodayScreen
-
-    return TodayScreen()
 
 
 def run(home: Home) -> None:

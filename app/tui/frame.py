@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from app.i18n import _
 from app.tui.picture import Picture
+from app.tui.places import place_keys
 from app.tui.source import Source
 from app.tui.texts import clock_text
 from app.tui.widgets.keys import KeyBar, KeyHint
@@ -82,7 +83,7 @@ class Frame(Screen[None]):
         with VerticalScroll(id="content", can_focus=False):
             yield from self.content()
         yield KeyBar(id="actions")
-        yield KeyBar(self.vangnet.places(self.place), id="places-bar")
+        yield KeyBar(place_keys(self.place), id="places-bar")
 
     def on_mount(self) -> None:
         self.refresh_all()
