@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Final
 
 from app.policy.label import Label
 
@@ -34,6 +35,23 @@ class Region(StrEnum):
     NL_NOORD = "nl-noord"
     NL_MIDDEN = "nl-midden"
     NL_ZUID = "nl-zuid"
+
+
+REGIONS_OF: Final = {
+    "BE": (Region.BE_NL, Region.BE_FR, Region.BE_DE, Region.BE),
+    "NL": (Region.NL_NOORD, Region.NL_MIDDEN, Region.NL_ZUID, Region.NL),
+}
+"""What an organisation of a country can choose from; the last one is that of who has no school holidays."""
+
+
+def likely_region(kind: str, country: str) -> Region | None:
+    """Return the region to offer a "school" or "business"; None where only they can tell.
+
+    The Dutch regions differ by weeks: a guess would be wrong for two schools out of three.
+    """
+    if kind != "school":
+        return REGIONS_OF[country][-1]
+    return Region.BE_NL if country == "BE" else None
 
 
 class Certainty(StrEnum):

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.policy.calendar import Calendar, Certainty, Days, Region
+from app.policy.calendar import REGIONS_OF, Calendar, Certainty, Days, Region, likely_region
 from app.policy.decode import Fields, Item
 from app.policy.errors import Expected, PolicyInvalid, Reason
 from app.policy.label import Label
@@ -106,10 +106,5 @@ def _days(item: Item) -> Days:
 
 
 def _usual_region(organisation: Organisation) -> Region:
-    """Return the region when none is named: a Flemish school, or no more than the country's public holidays.
-
-    The Dutch regions differ by weeks; a guess between them would be wrong for two schools out of three.
-    """
-    if organisation.country == "BE":
-        return Region.BE_NL if organisation.kind == "school" else Region.BE
-    return Region.NL
+    """Return the region when none is named: the likely one, or no more than the country's public holidays."""
+    return likely_region(organisation.kind, organisation.country) or REGIONS_OF[organisation.country][-1]

@@ -13,6 +13,7 @@ from typing import Final
 
 from app.errors import ConfigurationError
 from app.policy import emit
+from app.policy.calendar import Region
 from app.policy.errors import PolicyInvalid
 from app.policy.files import write_whole
 from app.policy.load import parse_machine, parse_policy, template_text
@@ -32,6 +33,8 @@ class PolicyEdit:
     roles: tuple[RoleHolder, ...] | None = None
     data_sets: tuple[DataSet, ...] | None = None
     revisions: tuple[Revision, ...] | None = None
+    region: Region | None = None
+    """Whose school holidays count, in the policy's calendar."""
 
 
 def write_policy(path: Path, edit: PolicyEdit) -> Policy:
@@ -79,6 +82,8 @@ def _mapping_changes(policy: Policy, edit: PolicyEdit) -> list[tuple[str, tuple[
     if edit.roles is not None:
         changed = {holder.role: holder for holder in edit.roles}
         changes.append(("roles", emit.role_entries(changed.get(old.role, old) for old in policy.roles)))
+    if edit.region is not None:
+        changes.append(("calendar", (("region", edit.region.value),)))
     return changes
 
 
@@ -99,6 +104,9 @@ def _edit_mapping(text: str, key: str, entries: tuple[emit.Entry, ...], name: st
         if found is None:
             if value in ("", None):
                 continue  # absent says the same as empty
+            if key == "calendar":
+                text = _add_to_block(text, key, f"{path}: {emit.scalar(value)}", name)
+                continue
             if key == "review":
                 raise ConfigurationError(reason="not-writable", file=name, key=f"{key}.{path}")
             return _replace_block(text, key, emit.mapping_block(key, entries), name)
@@ -157,6 +165,18 @@ def _replace_block(text: str, key: str, block: str, name: str) -> str:
     return text[:start] + block.rstrip("\n") + "\n" + "".join(reversed(kept)) + text[end:]
 
 
+def _add_to_block(text: str, key: str, line: str, name: str) -> str:
+    """Add a line at the head of a top-level block, which is made when there is none."""
+    top = _parse(text, name)
+    if key not in top.keys:
+        return f"{text.rstrip()}\n\n{key}:\n  {line}\n"
+    head, end, rest = text[top.keys[key].start :].partition("\n")
+    if head.partition(":")[2].partition("#")[0].strip():  # written on one line, `{…}`
+        raise ConfigurationError(reason="not-writable", file=name, key=key)
+    indent = " " * max(2, len(rest) - len(rest.lstrip(" ")))
+    return text[: top.keys[key].start] + head + end + f"{indent}{line}\n" + rest
+
+
 def _parse(text: str, name: str) -> Mapping:
     return parse_yaml(text.encode(), Report(name, PolicyInvalid))
 
@@ -170,6 +190,7 @@ def _check(written: Policy, edit: PolicyEdit, name: str) -> None:
         and all(roles[holder.role] == holder for holder in edit.roles or ())
         and edit.data_sets in (None, written.data_sets)
         and edit.revisions in (None, written.revisions)
+        and edit.region in (None, written.calendar.region)
     )
     if not as_asked:
         raise ConfigurationError(reason="not-writable", file=name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.policy.calendar import Region
 from app.policy.machine import RemotePlace, TargetKind, Ups
 from app.policy.model import Classification, DataSetKind, Language
 
@@ -16,6 +17,8 @@ class OrganisationAnswer:
     kind: Literal["school", "business"]
     country: Literal["BE", "NL"]
     language: Language
+    region: Region | None = None
+    """Whose school holidays count; None: not asked yet."""
 
 
 @dataclass(frozen=True, slots=True)

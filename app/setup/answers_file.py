@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from app.errors import NotSetUp
+from app.policy.calendar import REGIONS_OF, Region, likely_region
 from app.policy.decode import Fields, Item
 from app.policy.errors import Expected, Reason
 from app.policy.machine import THIS_COMPUTER, TargetKind, Ups, UpsId, UpsKind
@@ -57,12 +58,22 @@ def load_answers(path: Path, template: Policy) -> SetupAnswers:
 
 def _organisation(fields: Fields) -> OrganisationAnswer:
     with fields:
+        kind = fields.one_of("kind", ("school", "business"))
+        country = fields.one_of("country", ("BE", "NL"))
         return OrganisationAnswer(
             name=fields.text("name"),
-            kind="school" if fields.one_of("kind", ("school", "business")) == "school" else "business",
-            country="BE" if fields.one_of("country", ("BE", "NL")) == "BE" else "NL",
+            kind="school" if kind == "school" else "business",
+            country="BE" if country == "BE" else "NL",
             language="nl" if fields.one_of("language", ("nl", "en")) == "nl" else "en",
+            region=_region(fields, kind, country),
         )
+
+
+def _region(fields: Fields, kind: str, country: str) -> Region | None:
+    """Whose school holidays count; may be left out where the country and the kind of organisation tell it."""
+    likely = likely_region(kind, country)
+    item = fields.get("region") if likely else fields.need("region")
+    return Region(item.one_of(tuple(region.value for region in REGIONS_OF[country]))) if item else likely
 
 
 def _people(fields: Fields) -> PeopleAnswer:

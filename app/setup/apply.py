@@ -186,6 +186,7 @@ def _policy_edit(answers: SetupAnswers, organisation: OrganisationAnswer, today:
         document=replace(template.document, owner=people.director),
         roles=tuple(_with_person(holder, answers) for holder in template.roles),
         data_sets=tuple(_data_set(answer, today) for answer in answers.data_sets),
+        region=organisation.region,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.policy.calendar import Region
 from app.policy.machine import TargetKind
 from app.policy.model import DataSetId
 from app.setup.answers import DataSetAnswer, OrganisationAnswer, PeopleAnswer, PlaceAnswer, SetupAnswers
@@ -12,7 +13,7 @@ from tests.tui import sample
 
 def filled() -> SetupAnswers:
     return SetupAnswers(
-        organisation=OrganisationAnswer("Basisschool De Linde", "school", "BE", "nl"),
+        organisation=OrganisationAnswer("Basisschool De Linde", "school", "BE", "nl", Region.BE_NL),
         people=PeopleAnswer(director="An Claes", it_provider="Computerhulp Maes"),
         data_sets=(
             DataSetAnswer(

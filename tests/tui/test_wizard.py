@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from app.policy.calendar import Region
 from app.policy.machine import RemotePlace, TargetKind, Ups, UpsId
 from app.policy.model import Availability
 from app.power.discovery import Discovery, FoundUps, UsbUps
@@ -357,6 +358,52 @@ async def test_the_language_is_chosen_on_the_first_page(make_app: MakeApp) -> No
         await pilot.press("down", "space")
         shown = await wait_for(pilot, "Step 1 of 8 · Welcome")
         assert "De Linde" in shown
+
+
+async def test_the_school_holidays_follow_the_country_and_a_dutch_school_chooses(make_app: MakeApp) -> None:
+    source = FixedSource(None)
+    async with make_app(source).run_test(size=(80, 24)) as pilot:
+        shown = await wait_for(pilot, "Welke schoolvakanties volgt u?")
+        assert "(•)  Vlaamse Gemeenschap" in shown
+        await fill(pilot, "name", "De Linde")
+        pilot.app.screen.query_one("#country").focus()
+        await pilot.press("down", "space")
+        shown = await wait_for(pilot, "( )  Regio Zuid")
+        assert "(•)  Regio" not in shown
+        await pilot.press("pagedown")
+        await wait_for(pilot, "! Kies de regio van uw schoolvakanties.")
+        pilot.app.screen.query_one("#region").focus()
+        await pilot.press("end", "up", "space")
+        await wait_for(pilot, "(•)  Regio Zuid")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Stap 1 van 8 · Mensen")
+        await pilot.press("escape")
+    assert source.draft is not None
+    assert source.draft.organisation is not None
+    assert source.draft.organisation.region is Region.NL_ZUID
+    async with make_app(at("organisation", source.draft)).run_test() as pilot:
+        shown = await wait_for(pilot, "(•)  Regio Zuid")
+        pilot.app.screen.query_one("#kind").focus()
+        await pilot.press("down", "space")
+        await wait_for(pilot, "(•)  Geen schoolvakanties")
+
+
+async def test_a_half_answer_survives_another_language_and_a_pause(make_app: MakeApp) -> None:
+    source = FixedSource(None)
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "Welkom")
+        await fill(pilot, "name", "De Linde")
+        pilot.app.screen.query_one("#country").focus()
+        await pilot.press("down", "space")
+        await wait_for(pilot, "Regio Zuid")
+        pilot.app.screen.query_one("#language").focus()
+        await pilot.press("down", "space")
+        shown = await wait_for(pilot, "Region South")
+        assert "De Linde" in shown
+        await pilot.press("escape")
+    assert source.draft is not None
+    assert source.draft.organisation is not None
+    assert (source.draft.organisation.country, source.draft.organisation.region) == ("NL", None)
 
 
 async def test_help_explains_the_page(make_app: MakeApp) -> None:

@@ -72,6 +72,11 @@ class Choice(Rows):
         self._draw()
         self.post_message(self.Changed(self, key))
 
+    def offer(self, options: Sequence[tuple[str, str]], chosen: str) -> None:
+        """Offer these options instead, with one of them chosen; empty for none."""
+        self._offered, self.chosen = tuple(options), chosen
+        self._draw()
+
     def _draw(self) -> None:
         self.fill((key, self._row(key, text)) for key, text in self._offered)
 

@@ -11,6 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input
 
 from app.i18n import _, language, set_language
+from app.policy.calendar import REGIONS_OF, Region, likely_region
+from app.policy.calendar_file import region_days
 from app.policy.model import Language
 from app.setup.answers import OrganisationAnswer, PeopleAnswer, SetupAnswers
 from app.tui.widgets.choice import Choice
@@ -18,28 +20,28 @@ from app.tui.wizard.page import NotYet, Page, explain_line, label, question
 
 
 class OrganisationPage(Page):
-    """Welcome: language, school or business, country, name."""
+    """Welcome: language, school or business, country, school holidays, name."""
 
     def title(self) -> str:
         return _("Welcome")
 
     def compose(self) -> ComposeResult:
         known = self.answers.organisation
+        kind, country = (known.kind, known.country) if known else ("school", "BE")
+        region = (known.region if known else None) or likely_region(kind, country)
         yield question(_("Vangnet looks after copies of your data. First: who are you?"))
-        yield Choice((("nl", "Nederlands"), ("en", "English")), language(), id="language")
         with Horizontal(classes="pair"):
             with Vertical():
+                yield label(_("Language"))
+                yield Choice((("nl", "Nederlands"), ("en", "English")), language(), id="language")
+            with Vertical():
                 yield label(_("What are you?"))
-                yield Choice(
-                    (("school", _("A school")), ("business", _("A business"))),
-                    known.kind if known else "school",
-                    id="kind",
-                )
+                yield Choice((("school", _("A school")), ("business", _("A business"))), kind, id="kind")
             with Vertical():
                 yield label(_("Where?"))
-                yield Choice(
-                    (("BE", _("Belgium")), ("NL", _("The Netherlands"))), known.country if known else "BE", id="country"
-                )
+                yield Choice((("BE", _("Belgium")), ("NL", _("The Netherlands"))), country, id="country")
+        yield label(_("Which school holidays do you follow?"))
+        yield Choice(_regions(country), region.value if region else "", id="region")
         yield label(_("Name of the school or business"))
         yield Input(known.name if known else "", placeholder=_("for example Basisschool De Linde"), id="name")
         yield Button(_("This computer replaces another one: open its copies"), id="other-computer")
@@ -55,13 +57,27 @@ class OrganisationPage(Page):
         set_language(cast(Language, event.chosen))
         self.vangnet.retell()
 
+    @on(Choice.Changed, "#kind")
+    @on(Choice.Changed, "#country")
+    def _offer_regions(self) -> None:
+        """Offer what the country has; the likely one is chosen already, where there is one."""
+        country = self._chosen("country")
+        likely = likely_region(self._chosen("kind"), country)
+        self.query_one("#region", Choice).offer(_regions(country), likely.value if likely else "")
+
+    def _chosen(self, choice: str) -> str:
+        return self.query_one(f"#{choice}", Choice).chosen
+
     def collect(self) -> SetupAnswers:
         name = self.query_one("#name", Input).value.strip()
-        kind = cast(Literal["school", "business"], self.query_one("#kind", Choice).chosen)
-        country = cast(Literal["BE", "NL"], self.query_one("#country", Choice).chosen)
+        kind = cast(Literal["school", "business"], self._chosen("kind"))
+        country = cast(Literal["BE", "NL"], self._chosen("country"))
+        region = Region(self._chosen("region")) if self._chosen("region") else None
         self.answers = dataclasses.replace(
-            self.answers, organisation=OrganisationAnswer(name, kind, country, language())
+            self.answers, organisation=OrganisationAnswer(name, kind, country, language(), region)
         )
+        if region is None:
+            raise NotYet(_("Choose the region of your school holidays, please."))
         if not name:
             raise NotYet(_("Fill in the name, please: it stands on every screen and on the recovery sheet."))
         return self.answers
@@ -72,6 +88,8 @@ class OrganisationPage(Page):
                 "A school and a business get different suggestions, and the "
                 "country decides when the school year starts."
             ),
+            _("Before a holiday Vangnet asks for a disk in time, and in it for nothing. The copies themselves go on."),
+            _("You can change this later in policy.yml, under calendar: your own days off stand there too."),
         )
 
 
@@ -123,6 +141,12 @@ class PeoplePage(Page):
             _("Who is named here is told when something goes wrong; the governing body only without a verdict."),
             _("Who helps with the computers is named on the disks and on the recovery sheet, for whoever needs help."),
         )
+
+
+def _regions(country: str) -> tuple[tuple[str, str], ...]:
+    *with_holidays, without = REGIONS_OF[country]
+    named = ((region.value, region_days(region).name.text(language())) for region in with_holidays)
+    return *((key, name[0].upper() + name[1:]) for key, name in named), (without.value, _("No school holidays"))
 
 
 def _looks_like_address(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -157,8 +156,7 @@ class WizardScreen(Screen[None]):
     @on(Button.Pressed, "#back")
     async def action_back(self) -> None:
         """Go to the page before; a half answer is no reason to stay."""
-        with contextlib.suppress(NotYet):
-            self.answers = self.page.collect()
+        self._keep_what_there_is()
         before = page_before(self.answers, self.page_id)
         if before is not None:
             await self._go(before)
@@ -177,8 +175,7 @@ class WizardScreen(Screen[None]):
             self._warned_on = self.page_id
             self._say(warning)
             return
-        with contextlib.suppress(NotYet):
-            self.answers = self.page.collect()
+        self._keep_what_there_is()
         if not await self.vangnet.source.set_up():
             await self.vangnet.source.save_draft(dataclasses.replace(self.answers, page=str(self.page_id)))
         self.app.exit()
@@ -196,12 +193,18 @@ class WizardScreen(Screen[None]):
 
     async def retell(self) -> None:
         """Say every text again, in the language spoken now; what was typed stays where the page has it already."""
-        with contextlib.suppress(NotYet):
-            self.answers = self.page.collect()
+        self._keep_what_there_is()
         if self.page.may_go_on() and not self.page.may_leave():
             await self.open(self.page_id)
         else:
             self._label()
+
+    def _keep_what_there_is(self) -> None:
+        """Keep this page's answer; of a half one, what the page has of it."""
+        try:
+            self.answers = self.page.collect()
+        except NotYet:
+            self.answers = self.page.answers
 
     def _say(self, text: str) -> None:
         wrong = self.query_one("#wrong", Static)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from app.errors import ConfigurationError
+from app.policy.calendar import Region
 from app.policy.errors import PolicyInvalid, Reason
-from app.policy.load import load_machine, load_policy, template_policy, template_text
+from app.policy.load import load_machine, load_policy, parse_policy, template_policy, template_text
 from app.policy.machine import DataSetFolders, Machine, Target, TargetId, TargetKind
 from app.policy.model import (
     Availability,
@@ -186,3 +187,32 @@ def test_classification_of_a_data_set_is_written(tmp_path: Path) -> None:
         exemption_approved_by="An",
     )  # fmt: skip
     assert write_policy(tmp_path / "policy.yml", PolicyEdit(data_sets=(exempt,))).data_sets == (exempt,)
+
+
+def test_the_region_of_the_school_holidays_is_written_into_the_calendar() -> None:
+    text = template_text()
+    edited = edited_policy(text, PolicyEdit(region=Region.NL_ZUID), "p")
+    assert difference(text, edited) == ["-  region:", "+  region: nl-zuid"]
+    assert parse_policy(edited.encode(), "p").calendar.region is Region.NL_ZUID
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    ["", "calendar:\n  # ours\n  closed:\n    - {first: 2026-11-09}\n", "calendar:   # ours\n  region: be\n"],
+)
+def test_a_region_is_added_to_a_calendar_that_names_none(calendar: str) -> None:
+    text = template_text()
+    start = text.index("\ncalendar:")
+    text = text[:start] + "\n" + calendar + text[text.index("\n# ─", start) :]
+    edited = edited_policy(text, PolicyEdit(region=Region.BE_DE), "p")
+    before, after = parse_policy(text.encode(), "p").calendar, parse_policy(edited.encode(), "p").calendar
+    assert (after.region, after.closed) == (Region.BE_DE, before.closed)
+    assert ("# ours" in edited) == ("# ours" in calendar)
+
+
+def test_a_calendar_on_one_line_is_left_to_people() -> None:
+    text = template_text()
+    start = text.index("\ncalendar:")
+    text = text[:start] + "\ncalendar: {closed: []}\n" + text[text.index("\n# ─", start) :]
+    with pytest.raises(ConfigurationError):
+        edited_policy(text, PolicyEdit(region=Region.BE_DE), "p")

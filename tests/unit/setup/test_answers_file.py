@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.policy.calendar import Region
 from app.policy.errors import Problem, Reason
 from app.policy.load import template_policy
 from app.policy.machine import TargetKind
@@ -81,3 +82,36 @@ def test_a_missing_file_is_said_as_such(tmp_path: Path) -> None:
     with pytest.raises(SetupInvalid) as caught:
         load_answers(tmp_path / "nothing.yml", template_policy())
     assert [p.reason for p in caught.value.problems] == [Reason.UNREADABLE]
+
+
+@pytest.mark.parametrize(
+    ("organisation", "region"),
+    [
+        ("kind: school, country: BE", Region.BE_NL),
+        ("kind: school, country: BE, region: be-fr", Region.BE_FR),
+        ("kind: school, country: BE, region: be", Region.BE),
+        ("kind: school, country: NL, region: nl-midden", Region.NL_MIDDEN),
+        ("kind: business, country: NL", Region.NL),
+        ("kind: business, country: BE, region: be-de", Region.BE_DE),
+    ],
+)
+def test_the_school_holidays_are_asked_or_follow_from_the_country(
+    tmp_path: Path, organisation: str, region: Region
+) -> None:
+    text = GOOD.replace("typical: grade-book", "typical: website")  # which schools and businesses both have
+    answers = read(tmp_path, text.replace("kind: school, country: BE", organisation))
+    assert answers.organisation is not None
+    assert answers.organisation.region is region
+
+
+@pytest.mark.parametrize(
+    ("organisation", "reason"),
+    [
+        ("kind: school, country: NL", Reason.MISSING_KEY),
+        ("kind: school, country: NL, region: ", Reason.UNKNOWN_VALUE),
+        ("kind: school, country: NL, region: be-nl", Reason.UNKNOWN_VALUE),
+    ],
+)
+def test_the_region_of_a_dutch_school_is_never_guessed(tmp_path: Path, organisation: str, reason: Reason) -> None:
+    text = GOOD.replace("kind: school, country: BE", organisation)
+    assert [(p.key, p.reason) for p in problems(tmp_path, text)] == [("organisation.region", reason)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.paths import Home
+from app.policy.calendar import Region
 from app.policy.machine import TargetKind, Ups, UpsId
 from app.policy.model import Availability, Classification, Confidentiality, Integrity
 from app.setup.answers import DataSetAnswer, OrganisationAnswer, PeopleAnswer, PlaceAnswer, SetupAnswers
@@ -15,7 +16,7 @@ from app.setup.draft import discard_draft, load_draft, save_draft
 
 LEVELS = Classification(Availability.IMPORTANT, Integrity.REQUIRED, Confidentiality.SECRET)
 ANSWERS = SetupAnswers(
-    organisation=OrganisationAnswer("De Linde", "school", "BE", "nl"),
+    organisation=OrganisationAnswer("De Linde", "school", "BE", "nl", Region.BE_FR),
     people=PeopleAnswer(director="An"),
     data_sets=(
         DataSetAnswer("punten", "Punten", (Path("/srv/punten"),), LEVELS),
