@@ -22,7 +22,8 @@ from app.targets.look import look_here
 from app.targets.place import open_target
 from app.targets.probe import probe
 from app.targets.remote_prepare import Site, prepare_remote_target
-from tests.rig.servers import RestServer, S3Server, SmbServer, SshServer, free_port
+from tests.rig.ports import free_port
+from tests.rig.servers import RestServer, S3Server, SmbServer, SshServer
 
 pytestmark = pytest.mark.rig
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -15,6 +16,7 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 
+from tests.rig.ports import free_port
 from tests.rig.programs import need, run, stop, wait_until
 
 _CONFIG = """## apcupsd.conf v1.1 ##
@@ -45,6 +47,7 @@ def unpacked() -> Path:
     """Return the folder in which Debian's apcupsd is unpacked."""
     need("dpkg")
     folder = Path(tempfile.mkdtemp(prefix="apcupsd-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     download = ["apt-get", "download", "-qq", "apcupsd"]
     if subprocess.run(download, cwd=folder, capture_output=True, check=False).returncode:
         run("apt-get", "update", "-qq")  # an image of a machine often keeps no lists of packages, or old ones
@@ -62,9 +65,7 @@ class Apcupsd:
         self._world = self.folder / "world.json"
         self._said: dict[str, object] = {"online": True, "batt": 100, "runtime": 40}
         self._processes: list[subprocess.Popen[bytes]] = []
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
 
     def start(self) -> None:
         program = unpacked() / "sbin" / "apcupsd"

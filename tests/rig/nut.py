@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from tests.rig.ports import free_port
 from tests.rig.programs import need, stop, wait_until
 
 ON_MAINS = {
@@ -30,7 +31,7 @@ class NutServer:
         need("/lib/nut/dummy-ups", "/lib/nut/upsd")
         # A short path: unix sockets lie in it, and their names are limited to about 100 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="nut-", dir="/tmp"))
-        self.port = _free_port()
+        self.port = free_port()
         self._users = users
         self._drivers: dict[str, subprocess.Popen[bytes]] = {}
         self._server: subprocess.Popen[bytes] | None = None
@@ -123,10 +124,3 @@ class NutServer:
     def _program(self, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / "log.txt").open("ab") as log:
             return subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

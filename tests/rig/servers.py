@@ -19,16 +19,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.rig.ports import free_port
 from tests.rig.programs import run, stop, wait_until
 
 START_S = 20.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

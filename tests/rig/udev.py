@@ -17,6 +17,8 @@ STATE = Path("/run/vangnet-rig")
 _UDEVD = "/lib/systemd/systemd-udevd"
 _RULES = Path("/run/udev/rules.d/55-vangnet-usb.rules")
 _PID_FILE = STATE / "udevd.pid"
+MARK = "VANGNET_TEST_PROCESS"
+"""What test processes start carries this in its environment: whose it is (`tests/rig/leftovers.py`)."""
 _started: list[subprocess.Popen[bytes]] = []
 
 
@@ -61,10 +63,17 @@ def _answers() -> bool:
 def _start() -> None:
     # In a session of its own: another test process may still need it when this one is done.
     with (STATE / "udevd.log").open("ab") as log:
-        process = subprocess.Popen([_UDEVD], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            [_UDEVD], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_unmarked(), start_new_session=True
+        )
     _started.append(process)
     _PID_FILE.write_text(str(process.pid))
     wait_until(_answers, "udevd answers", timeout_s=10)
+
+
+def _unmarked() -> dict[str, str]:
+    """What belongs to all test processes bears the mark of none."""
+    return {name: value for name, value in os.environ.items() if name != MARK}
 
 
 def _stop() -> None:

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import struct
 import subprocess
 import time
@@ -26,6 +27,7 @@ FileSystem = Literal["ext4", "vfat", "exfat"]
 _LOOP_CTL_ADD, _LOOP_CTL_REMOVE = 0x4C80, 0x4C81  # linux/loop.h
 _FS_IOC_SHUTDOWN, _WITHOUT_LOG_FLUSH = 0x8004587D, 2  # ext4: every later write ends in EIO
 _FIRST_LOOP, _LAST_LOOP = 32, 250
+_MADE_BY = "VANGNET_RIG_PROCESS"
 _MIB = 1 << 20
 
 
@@ -181,7 +183,7 @@ class UsbRig:
                 "ID_MODEL": "SimStick",
                 "ID_SERIAL_SHORT": serial_here,
                 "ID_SERIAL": f"SimCo_SimStick_{serial_here}-0:0",
-                "VANGNET_RIG_PID": str(os.getpid()),
+                _MADE_BY: this_process(),
             } | properties
             try:
                 with env.open("x") as file:
@@ -199,25 +201,78 @@ class UsbRig:
         raise AssertionError("no loop device is free")
 
 
+def this_process() -> str:
+    """Return a mark that no other process has, now or later: numbers of processes are used again."""
+    return f"{os.getpid()} {_begun(os.getpid())}"
+
+
+def lives(mark: str) -> bool:
+    """Tell whether the process with this mark is still there."""
+    pid, _, begun = mark.partition(" ")
+    return pid.isdigit() and _begun(int(pid)) == begun
+
+
+def _begun(pid: int) -> str:
+    """Return when a process began (proc(5), stat); nothing when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
+
+
+def drop_orphans() -> None:
+    """Take out every stick that test processes left behind when they were killed."""
+    for env in STATE.glob("loop*.env"):
+        _drop_if_orphaned(env, int(env.stem.removeprefix("loop")))
+    for number in range(_FIRST_LOOP, _LAST_LOOP):
+        if not (STATE / f"loop{number}.env").exists() and _is_stick_without_test(number):
+            _drop(number)
+
+
+def _is_stick_without_test(number: int) -> bool:
+    """Tell whether a loop device's file was a stick in the folder of a test, and is gone with that folder."""
+    try:
+        backing = Path(f"/sys/block/loop{number}/loop/backing_file").read_text().strip()
+    except OSError:
+        return False
+    image = backing.removesuffix(" (deleted)")
+    return image != backing and "/pytest-of-" in image and Path(image).match("stick*.img")
+
+
 def _drop_if_orphaned(env: Path, number: int) -> None:
     """Take out a stick that a test process left behind when it was killed."""
     try:
         told = dict(line.split("=", 1) for line in env.read_text().splitlines())
     except (OSError, ValueError):
         return
-    if Path(f"/proc/{told.get('VANGNET_RIG_PID', 'self')}").exists():
+    if _MADE_BY not in told or lives(told[_MADE_BY]):  # not told: somebody is writing it just now
         return
+    _drop(number)
+    if not Path(f"/sys/block/loop{number}").exists():
+        env.unlink(missing_ok=True)
+
+
+def _drop(number: int) -> None:
     device = f"/dev/loop{number}"
-    for command in (["umount", "-l", f"{device}p1"], ["partx", "-d", device], ["losetup", "-d", device]):
+    for place in _mount_points(Path(f"{device}p1")):
+        subprocess.run(["umount", "-l", place], capture_output=True, timeout=30)
+        if place.parts[1:2] == ("media",):  # where udisks makes a folder for each disk
+            with contextlib.suppress(OSError):
+                place.rmdir()
+    for command in (["partx", "-d", device], ["losetup", "-d", device]):
         subprocess.run(command, capture_output=True, timeout=30)
     with contextlib.suppress(OSError):
         _loop_control(_LOOP_CTL_REMOVE, number)
-        env.unlink()
 
 
 def _mount_points(partition: Path) -> list[Path]:
     lines = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
-    return [Path(place) for device, place, *_rest in lines if device == str(partition)]
+    return [Path(_plain(place)) for device, place, *_rest in lines if device == str(partition)]
+
+
+def _plain(field: str) -> str:
+    """Read a field of a table of mounts, in which a space stands as \\040."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)
 
 
 def _loop_control(operation: int, number: int) -> None:

@@ -1,0 +1,49 @@
+"""Which tests may run beside which: one that times something has the machine to itself, as far as tests go."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+LONGEST_WAIT_S = 240.0
+"""After which a test begins anyway: another may hang, and a wait must not."""
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """Name what a test shares with others that it may not run beside: all see the same disks."""
+    return "disks" if "udev" in getattr(item, "fixturenames", ()) else None
+
+
+@contextlib.contextmanager
+def turn(*, alone: bool) -> Iterator[None]:
+    """Have a turn beside other tests, or `alone`; it counts for all test processes on this machine.
+
+    Whoever waits to be alone holds the door, so that none slips in before.
+    """
+    folder = Path(tempfile.gettempdir()) / f"vangnet-turns-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    # Locks of a process (fcntl), not of a file (flock): children that are forked do not keep them.
+    with (folder / "door").open("a+b") as door, (folder / "room").open("a+b") as room:
+        _take(door, fcntl.LOCK_EX)
+        _take(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.lockf(door, fcntl.LOCK_UN)
+        yield
+
+
+def _take(lock: BinaryIO, kind: int) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while time.monotonic() < deadline:
+        try:
+            fcntl.lockf(lock, kind | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(0.01)
+        else:
+            return
