@@ -36,7 +36,7 @@ def test_a_newcomer_walks_from_the_first_question_to_a_file_that_came_back(home:
         (marks / f"rapport {number:02}.txt").write_text(f"rapport {number}\n" * 100)
     with Terminal.vangnet("--home", str(home), env={**DUTCH, "HOME": str(tmp_path)}) as terminal:
         terminal.wait_for("Stap 1 van 8")
-        terminal.press("Tab", "Tab", "Tab")
+        terminal.press("Tab", "Tab", "Tab", "Tab")
         terminal.type("Basisschool De Linde")
         terminal.press("PageDown")
         terminal.wait_for("Wie is verantwoordelijk")
@@ -94,7 +94,7 @@ def test_a_newcomer_walks_from_the_first_question_to_a_file_that_came_back(home:
 def test_closing_half_way_resumes_at_the_same_page(home: Path) -> None:
     with Terminal.vangnet("--home", str(home), env=DUTCH) as terminal:
         terminal.wait_for("Stap 1 van 8")
-        terminal.press("Tab", "Tab", "Tab")
+        terminal.press("Tab", "Tab", "Tab", "Tab")
         terminal.type("De Linde")
         terminal.press("PageDown")
         terminal.wait_for("Wie is verantwoordelijk")
