@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from sys import intern, maxunicode
+from typing import Annotated
 
 import msgspec
 
@@ -24,6 +25,8 @@ TREE_LIMIT = 256 << 20
 
 _PLAIN = re.compile(r"[ !#-%'-;=?-\[\]-~]*").fullmatch  # ASCII that neither Go's Quote nor its JSON changes
 _NAME_LIMIT = 4096
+_SLASH = ord("/")
+_NO_NAMES = frozenset((b"", b".", b".."))
 _NS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PERMISSIONS = 0o777
@@ -47,7 +50,6 @@ _KIND_OF = {
     NodeType.FIFO: stat.S_IFIFO,
     NodeType.SOCKET: stat.S_IFSOCK,
 }
-_TYPES = {type_.value: type_ for type_ in NodeType}
 _TYPE_OF = {kind: type_ for type_, kind in _KIND_OF.items()}
 
 
@@ -202,21 +204,25 @@ class _AttributeJson(msgspec.Struct):
     value: str | None = None
 
 
-class _NodeJson(msgspec.Struct):
+_NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+_Size = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class _NodeJson(msgspec.Struct, gc=False):
     name: str
-    type: str
+    type: NodeType
     mode: int = 0
     mtime: str = ""
     atime: str = ""
     ctime: str = ""
-    uid: int = 0
-    gid: int = 0
+    uid: _NotNegative = 0
+    gid: _NotNegative = 0
     user: str = ""
     group: str = ""
-    inode: int = 0
+    inode: _NotNegative = 0
     device_id: int = 0
-    size: int = 0
-    links: int = 0
+    size: _Size = 0
+    links: _NotNegative = 0
     linktarget: str = ""
     linktarget_raw: str | None = None
     extended_attributes: list[_AttributeJson] | None = None
@@ -230,7 +236,6 @@ class _TreeJson(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_TreeJson)
-_U64 = 1 << 64
 
 
 def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
@@ -242,7 +247,7 @@ def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
         raise RepositoryDamaged(file=file, reason="tree-too-long")
     try:
         nodes = tuple([_decode_node(node) for node in _decoder.decode(data).nodes or ()])
-    except (*UNDECODABLE, KeyError, OverflowError) as exc:
+    except (*UNDECODABLE, OverflowError) as exc:
         raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
     if len({node.name for node in nodes}) != len(nodes):
         raise RepositoryDamaged(file=file, reason="tree-same-name-twice")
@@ -250,42 +255,48 @@ def decode_tree(data: bytes, *, file: str = "") -> tuple[Node, ...]:
 
 
 def _decode_node(node: _NodeJson) -> Node:
-    type_ = _TYPES[node.type]
     name = unquote_name(node.name)
     if not is_safe_name(name):
         raise ValueError("a name that is none")
-    target = base64.b64decode(node.linktarget_raw, validate=True) if node.linktarget_raw else node.linktarget.encode()
-    if b"\0" in target:
-        raise ValueError("a link target with a NUL")
-    if not 0 <= node.size < _U64 >> 1 or min(node.uid, node.gid, node.links, node.inode) < 0:
-        raise ValueError("a negative number")
-    mtime_ns = parse_ns(node.mtime) if node.mtime else 0
+    mtime, atime, ctime = node.mtime, node.atime, node.ctime
+    mtime_ns = parse_ns(mtime) if mtime else 0
+    # By position: with a field's name for each this would cost ten times as much.
     return Node(
-        name=name,
-        type=type_,
-        mode=_KIND_OF[type_] | unix_permissions(node.mode),
-        mtime_ns=mtime_ns,
-        atime_ns=mtime_ns if node.atime in ("", node.mtime) else parse_ns(node.atime),
-        ctime_ns=mtime_ns if node.ctime in ("", node.mtime) else parse_ns(node.ctime),
-        uid=node.uid,
-        gid=node.gid,
-        user=intern(node.user),  # the same few names for a million entries
-        group=intern(node.group),
-        inode=node.inode,
-        device_id=node.device_id,
-        size=node.size,
-        links=node.links,
-        link_target=target,
-        device=node.device,
-        content=tuple([parse_blob_id(text) for text in node.content]) if node.content else (),
-        subtree=parse_blob_id(node.subtree) if node.subtree else None,
-        extended_attributes=_decode_attributes(node.extended_attributes),
+        name,
+        node.type,
+        _unix_mode(node.type, node.mode),
+        mtime_ns,
+        mtime_ns if not atime or atime == mtime else parse_ns(atime),
+        mtime_ns if not ctime or ctime == mtime else parse_ns(ctime),
+        node.uid,
+        node.gid,
+        intern(node.user),  # the same few names for a million entries
+        intern(node.group),
+        node.inode,
+        node.device_id,
+        node.size,
+        node.links,
+        _decode_link_target(node) if node.linktarget or node.linktarget_raw else b"",
+        node.device,
+        tuple([parse_blob_id(text) for text in node.content]) if node.content else (),
+        parse_blob_id(node.subtree) if node.subtree else None,
+        _decode_attributes(node.extended_attributes) if node.extended_attributes else (),
     )
 
 
-def _decode_attributes(attributes: list[_AttributeJson] | None) -> tuple[tuple[str, bytes], ...]:
-    if not attributes:
-        return ()
+@lru_cache(maxsize=1024)
+def _unix_mode(type_: NodeType, go: int) -> int:
+    return _KIND_OF[type_] | unix_permissions(go)
+
+
+def _decode_link_target(node: _NodeJson) -> bytes:
+    target = base64.b64decode(node.linktarget_raw, validate=True) if node.linktarget_raw else node.linktarget.encode()
+    if b"\0" in target:
+        raise ValueError("a link target with a NUL")
+    return target
+
+
+def _decode_attributes(attributes: list[_AttributeJson]) -> tuple[tuple[str, bytes], ...]:
     if any("\0" in attribute.name for attribute in attributes):
         raise ValueError("an attribute's name with a NUL")
     return tuple(
@@ -295,7 +306,7 @@ def _decode_attributes(attributes: list[_AttributeJson] | None) -> tuple[tuple[s
 
 def is_safe_name(name: bytes) -> bool:
     """Tell whether a name stays inside its folder."""
-    return name not in (b"", b".", b"..") and b"/" not in name and b"\0" not in name and len(name) <= _NAME_LIMIT
+    return _SLASH not in name and 0 not in name and name not in _NO_NAMES and len(name) <= _NAME_LIMIT
 
 
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\\"']))|\\")
@@ -357,8 +368,21 @@ def _parse_day(day: str) -> int:
     return int((datetime.fromisoformat(day).replace(tzinfo=UTC) - _EPOCH).total_seconds())
 
 
+@lru_cache(maxsize=4096)
+def _parse_second(text: str) -> int:
+    """Read a time without its fraction and zone: files of one folder have much the same times."""
+    return _parse_any(text + "Z")
+
+
 def parse_ns(text: str) -> int:
     """Read RFC 3339 with up to nine digits and any zone, as nanoseconds since 1970; raises ValueError otherwise."""
+    fraction = text[20:-1]
+    if len(text) == 30 and text[19] == "." and text[29] == "Z" and fraction.isdigit() and fraction.isascii():
+        return _parse_second(text[:19]) + int(fraction)
+    return _parse_any(text)
+
+
+def _parse_any(text: str) -> int:
     match = _RFC3339(text)
     if match is None:
         raise ValueError(f"not a time: {text[:40]!r}")
