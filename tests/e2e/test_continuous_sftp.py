@@ -61,6 +61,7 @@ def folder_of(school: TestHome) -> Path:
     return Path("/" + place.address.removeprefix("sftp://").partition("/")[2])
 
 
+@pytest.mark.alone
 def test_what_is_saved_is_safe_on_the_server_within_seconds(school: TestHome) -> None:
     lags: list[float] = []
     with lasting_agent(school):

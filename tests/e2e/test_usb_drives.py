@@ -97,6 +97,7 @@ class Watch:
                     return at
 
 
+@pytest.mark.alone
 async def test_arrival_mounting_and_leaving_are_told_within_a_second(usb: UsbRig, tmp_path: Path) -> None:
     stick = usb.make_stick()
     watch = Watch()
@@ -117,6 +118,7 @@ async def test_arrival_mounting_and_leaving_are_told_within_a_second(usb: UsbRig
         await watch.watcher.stop()
 
 
+@pytest.mark.alone
 async def test_a_stick_pulled_out_while_mounted_is_told(usb: UsbRig, tmp_path: Path) -> None:
     plugged = usb.plug_in(usb.make_stick())
     usb.mount(plugged, tmp_path / "mnt")

@@ -15,7 +15,7 @@ from app.tui.screens.disk_dialogs import IsNewDisk
 from tests.e2e.installation import lasting_agent, make_installation
 from tests.rig.usb import UsbRig
 
-pytestmark = [pytest.mark.rig, pytest.mark.slow]
+pytestmark = [pytest.mark.rig, pytest.mark.slow, pytest.mark.alone]
 DEMANDED_S = 1.0
 TRIES = 3
 
