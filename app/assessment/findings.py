@@ -11,6 +11,7 @@ from app.assessment.copies import age_state
 from app.assessment.duties import approval_of
 from app.assessment.full import exemption_findings
 from app.assessment.health import newest_copy
+from app.assessment.holidays import holiday_findings
 from app.assessment.judgements import alarm_findings, notice_findings
 from app.assessment.line_findings import line_findings
 from app.assessment.model import Finding, FindingCode, State
@@ -44,6 +45,7 @@ def findings_of(situation: Situation) -> tuple[Finding, ...]:
         *run_findings(situation),
         *retention_findings(situation),
         *exemption_findings(situation),
+        *holiday_findings(situation),
     ]
     order = tuple(FindingCode)
     judged = with_acceptances(tuple(found), situation.facts.risk_acceptances, situation.now)

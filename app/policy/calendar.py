@@ -105,6 +105,8 @@ class Calendar:
     """Days in a holiday or weekend on which somebody is there all the same."""
     known_until: date | None = None
     """The last day of which the school holidays are known; None where there are none to know."""
+    expected_from: date | None = None
+    """From this day on they are our best guess; None where all are as announced or follow from a rule."""
 
     def is_open(self, day: date) -> bool:
         """Tell whether people are there on a day."""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.policy.calendar import REGIONS_OF, Calendar, Certainty, Days, Region, likely_region
+from app.policy.calendar import LONG, REGIONS_OF, Calendar, Certainty, Days, Region, likely_region
 from app.policy.decode import Fields, Item
 from app.policy.errors import Expected, PolicyInvalid, Reason
 from app.policy.label import Label
@@ -41,6 +41,12 @@ class RegionDays:
     def holidays(self) -> tuple[Days, ...]:
         return tuple(days for year in self.years for days in year.holidays)
 
+    @property
+    def expected_from(self) -> date | None:
+        """The first day of the first school year of which the dates are our best guess."""
+        guessed = (year for year in self.years if year.certainty is Certainty.EXPECTED)
+        return next((year.holidays[0].first for year in guessed), None)
+
 
 def read_calendar(item: Item | None, organisation: Organisation) -> Calendar:
     """Read the policy's `calendar`; without one, or without a region in it, the organisation's country decides."""
@@ -61,8 +67,18 @@ def calendar_of(region: Region, *, closed: tuple[Days, ...] = (), open: tuple[Da
     weekend = () if region is Region.NONE else _SATURDAY_AND_SUNDAY
     if not (FOLDER / f"{region.value}.yml").is_file():
         return Calendar(region, weekend, closed=closed, open=open)
-    holidays = region_days(region).holidays
-    return Calendar(region, weekend, holidays, closed, open, known_until=max(days.last for days in holidays))
+    known = region_days(region)
+    # Whoever writes the holidays of later years into the policy has made them known.
+    long = (days.last for days in closed if (days.last - days.first).days + 1 >= LONG)
+    return Calendar(
+        region,
+        weekend,
+        known.holidays,
+        closed,
+        open,
+        known_until=max(known.holidays[-1].last, *long, date.min),
+        expected_from=known.expected_from,
+    )
 
 
 @cache

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from app.assessment.model import Finding, FindingCode
 from app.i18n import N_, _, language, ngettext
 from app.policy.model import Basis
 from app.wording.errors import explain
 from app.wording.risks import accepted_text
 from app.wording.text import filled
-from app.wording.times import felt_duration
+from app.wording.times import day_and_month, felt_duration
 
 _TEXTS: dict[FindingCode, tuple[str, str]] = {
     FindingCode.POSSIBLE_ATTACK: (
@@ -131,6 +133,22 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
         N_("Vangnet keeps every version for now."),
         N_("Until that is lifted nothing is cleared, and the places for copies fill up faster."),
     ),
+    FindingCode.HOLIDAYS_ENDED: (
+        N_("Vangnet does not know the school holidays any more ({region}): it knew them until {known_until}."),
+        N_(
+            "It now asks for disks in the holidays too. Ask the IT provider to write them in policy.yml, under calendar."
+        ),
+    ),
+    FindingCode.HOLIDAYS_END: (
+        N_("Vangnet knows the school holidays ({region}) until {known_until} only."),
+        N_("Ask the IT provider to install the newest Vangnet, or to write them in policy.yml, under calendar."),
+    ),
+    FindingCode.HOLIDAYS_EXPECTED: (
+        N_("The school holidays of this year ({region}) are our best guess."),
+        N_(
+            "Ask the IT provider to lay them beside the official ones; days that differ go into policy.yml, under calendar."
+        ),
+    ),
     FindingCode.NO_ARCHIVE: (
         N_("A back-up is no archive: the law wants things kept for {years} years, the copies go back {kept}."),
         N_("Keep what the law asks for in an archive of its own: {laws}."),
@@ -205,6 +223,11 @@ def _data(finding: Finding) -> dict[str, str]:
         months = int(data["kept_days"]) // 30
         data["kept"] = ngettext("{count} month", "{count} months", months).format(count=months)
         data["laws"] = data[f"laws_{language()}"]
+    if "region_nl" in data:
+        data["region"] = data[f"region_{language()}"]
+    if "known_until" in data:
+        day = date.fromisoformat(data["known_until"])
+        data["known_until"] = f"{day_and_month(day)} {day.year}"
     if "runtime_s" in data:
         data["runtime"] = felt_duration(float(data["runtime_s"]))
     if "minimum_s" in data:
