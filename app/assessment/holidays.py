@@ -1,4 +1,4 @@
-"""School holidays that run out or are a guess: without the right ones people are asked for a disk while nobody is there."""
+"""School holidays that run out or are a guess: without the right ones disks are asked for while nobody is there."""
 
 from __future__ import annotations
 

@@ -135,9 +135,7 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
     ),
     FindingCode.HOLIDAYS_ENDED: (
         N_("Vangnet does not know the school holidays any more ({region}): it knew them until {known_until}."),
-        N_(
-            "It now asks for disks in the holidays too. Ask the IT provider to write them in policy.yml, under calendar."
-        ),
+        N_("Now it asks for disks in holidays too. Ask the IT provider to write them in policy.yml, under calendar."),
     ),
     FindingCode.HOLIDAYS_END: (
         N_("Vangnet knows the school holidays ({region}) until {known_until} only."),
@@ -145,9 +143,7 @@ _TEXTS: dict[FindingCode, tuple[str, str]] = {
     ),
     FindingCode.HOLIDAYS_EXPECTED: (
         N_("The school holidays of this year ({region}) are our best guess."),
-        N_(
-            "Ask the IT provider to lay them beside the official ones; days that differ go into policy.yml, under calendar."
-        ),
+        N_("Ask the IT provider to compare them with the official ones; what differs goes into policy.yml."),
     ),
     FindingCode.NO_ARCHIVE: (
         N_("A back-up is no archive: the law wants things kept for {years} years, the copies go back {kept}."),
