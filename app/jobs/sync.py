@@ -314,7 +314,7 @@ class _Session:
             return
         # Thinning is housekeeping: a place that is busy or away just now is thinned an hour later.
         with contextlib.suppress(TargetError, BackendError, RepositoryLocked):
-            thin(self._open(), self._state.data_set, self._clock)
+            thin(self._open(), self._state.data_set, self._state.at, self._clock)
 
     def _leave(self) -> Ending:
         if self._waits:

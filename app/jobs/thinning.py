@@ -86,14 +86,13 @@ def superfluous(snapshots: Sequence[Snapshot], now: datetime) -> tuple[SnapshotI
     return tuple(gone)
 
 
-def thin(repository: Repository, data_set: str, clock: Clock) -> int:
+def thin(repository: Repository, data_set: str, now: datetime, clock: Clock) -> int:
     """Forget the continuous copies of a set that need not be kept; returns how many. Raises what `forget` does.
 
-    None while the clock may have leapt.
+    None while the clock may have leapt. `now` is a moment that was looked at: the clock may leap before this is done.
     """
     wanted = {set_tag(data_set), CONTINUOUS_TAG}
     copies = [snapshot for snapshot in repository.snapshots() if wanted <= set(snapshot.tags)]
-    now = clock.now()
     gone = () if may_have_leapt(copies, now) else superfluous(copies, now)
     if gone:
         forget(repository, gone, clock=clock)

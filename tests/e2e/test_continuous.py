@@ -7,6 +7,9 @@ import shutil
 import signal
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,11 @@ import yaml
 
 from app.clock import SystemClock
 from app.jobs.copies import CONTINUOUS_TAG
+from app.jobs.sync import Pace, run_sync
 from app.policy.machine import TargetId, TargetKind
 from app.records.facts import Outcome, RequestId, RequestKind, RequestState, Run, RunKind, SyncState
-from app.repository.model import Snapshot
+from app.records.store import Records
+from app.repository.model import Cancel, Monitor, Snapshot
 from app.targets.place import open_target, prepare_target
 from tests.e2e.installation import (
     TestHome,
@@ -207,3 +212,50 @@ def test_a_person_who_stops_what_runs_does_not_stop_the_continuous_copy(school: 
         wait_until(lambda: state_of(school, asked) is RequestState.DONE, what="the answer")
         wait_until_safe(school, "marks", save(school.source("marks") / "marks 3.txt", "still copied"))
     assert len([run for run in sessions(school) if run.data_set == "marks"]) == 1
+
+
+class SetClock(SystemClock):
+    """The computer's clock, which somebody can set."""
+
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+def test_a_session_whose_clock_is_set_ahead_keeps_all_its_copies(school: TestHome) -> None:
+    clock, cancel = SetClock(), Cancel()
+    installation = replace(school.installation(), clock=clock)
+    marks = school.source("marks") / "marks 1.txt"
+
+    def session() -> Run:
+        with Records.open(school.home, clock) as records:
+            run = records.start_run(
+                RunKind.SYNC, data_set="marks", target=ELSEWHERE, reason="due", pid=os.getpid(), pid_started=0.0
+            )
+            return run_sync(
+                installation, records, run, data_set="marks", target=ELSEWHERE, monitor=Monitor(), cancel=cancel,
+                pace=Pace(quiet=0.1, thin=0.0, write=0.1),
+            )  # fmt: skip
+
+    def save_and_wait(content: str) -> None:
+        before = states(school)["marks"].copies
+        marks.write_text(content)
+        wait_until(lambda: states(school)["marks"].copies > before, timeout_s=60, what="a copy")
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(session)
+        try:
+            wait_until(lambda: running.done() or bool(copies(school)), timeout_s=60, what="the first copy")
+            for number in range(4):
+                save_and_wait(f"version {number}")
+            before = {copy.id for copy in copies(school)}
+            clock.ahead = timedelta(hours=10)  # of ten minutes so long ago, one copy is kept
+            for number in range(4, 7):
+                save_and_wait(f"version {number}")
+        finally:
+            cancel.set()
+        assert running.result(timeout=60).outcome in {Outcome.GOOD, Outcome.CANCELLED}
+    after = {copy.id for copy in copies(school)}
+    assert len(before) >= 3
+    assert before < after

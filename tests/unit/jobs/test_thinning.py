@@ -129,11 +129,11 @@ def test_a_clock_a_month_ahead_costs_no_copy(tmp_path: Path) -> None:
     for _ in range(12):
         save()
         pass_by(15)
-    assert thin(repository, "marks", clock) == 0
+    assert thin(repository, "marks", clock.now(), clock) == 0
     clock.ahead = 40 * DAY
-    assert thin(repository, "marks", clock) == 0
+    assert thin(repository, "marks", clock.now(), clock) == 0
     save()
-    assert thin(repository, "marks", clock) == 0
+    assert thin(repository, "marks", clock.now(), clock) == 0
     assert len(repository.snapshots()) == 13
     pass_by(24 * 60)
-    assert thin(repository, "marks", clock) == 12, "it has gone on for a day: they are that old"
+    assert thin(repository, "marks", clock.now(), clock) == 12, "it has gone on for a day: they are that old"
