@@ -34,6 +34,7 @@ from app.power.errors import OnBattery
 from app.power.passwords import ups_password
 from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunKind
 from app.records.store import Records
+from app.targets.remembered import forget_places_taken_away
 
 STOP_FOR_POWER_S = 6.0
 """How long a run has to stop by itself while the battery runs empty; then its process is ended."""
@@ -321,9 +322,12 @@ class Agent:
         return remote.get(one.target) == remote.get(other.target)
 
     async def tidy(self) -> None:
-        """Remove restored samples that nobody looked at within a day."""
+        """Remove restored samples that nobody looked at within a day, and what was kept of places that are no more."""
         with contextlib.suppress(OSError):
             forget_old_samples(self._home, self._clock.now())
+        if self.machine is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(forget_places_taken_away, self._home, self.machine.targets, self._clock.now())
 
     # --- answering ---------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from app.targets.errors import MarkerDamaged, PlaceSecretMissing, TargetError, T
 from app.targets.files import PRIVATE, read_bounded, write_whole
 from app.targets.keys import KeyRing
 from app.targets.marker import MARKER_FILE, MARKER_LIMIT, Marker, decode_marker
+from app.targets.remembered import remembered_folder
 
 _SECRET_LIMIT = 64 << 10
 _SECRET_NAME = re.compile(r"place-[a-z0-9][a-z0-9-]{0,63}").fullmatch
@@ -44,6 +45,12 @@ class NoteKeeper(Protocol):
     def save_note(self, name: str, data: bytes) -> None: ...
 
     def note_names(self) -> tuple[str, ...]: ...
+
+
+def note_keeper(backend: Backend) -> NoteKeeper | None:
+    """Return what keeps files beside a repository, also from under what is remembered of it; None for a rest-server."""
+    inner = backend.inner if isinstance(backend, CachedBackend) else backend
+    return inner if isinstance(inner, NoteKeeper) else None
 
 
 def secret_name(target: str) -> str:
@@ -112,7 +119,7 @@ def open_remote_target(
     try:
         repository = _recognised(home, target, backend)
         if remember:
-            return repository.over(CachedBackend(backend, home.engine_cache / "places" / repository.id))
+            return repository.over(CachedBackend(backend, remembered_folder(home, repository.id)))
         return repository
     except BaseException:
         backend.close()
