@@ -21,7 +21,7 @@ from app.tui.background import begin
 from app.tui.frame import Frame
 from app.tui.picture import Picture
 from app.tui.places import screen_at
-from app.tui.screens.help import HelpOverlay
+from app.tui.screens.help import HelpOverlay, keys_everywhere
 from app.tui.source import Source
 from app.tui.theme import DARK, PALETTES, theme
 from app.wording.errors import explain
@@ -220,7 +220,7 @@ class VangnetApp(App[None]):
         """Explain the screen in plain words."""
         current = self.screen
         if isinstance(current, Frame):
-            self.push_screen(HelpOverlay(current.explanation()))
+            self.push_screen(HelpOverlay(current.explanation(), keys_everywhere()))
 
     def action_other_language(self) -> None:
         """Speak the other language from now on."""

@@ -26,7 +26,7 @@ def place_keys(here: str) -> tuple[KeyHint, ...]:
     )
     return (
         *(KeyHint(key, label, f"app.go('{place}')", here=place == here) for key, label, place in named),
-        KeyHint("?", _("Help"), "app.explain"),
+        KeyHint("F1", _("Help"), "app.explain"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from app.assessment.anomaly import Sign
 from app.assessment.judgements import Case, CaseKind
 from app.assessment.model import ObligationKind
-from app.i18n import _, ngettext
+from app.i18n import _, language, ngettext
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Policy
 from app.records.facts import Anomaly, Judgement, Ruling
@@ -68,8 +68,8 @@ def case_title(case: Case, policy: Policy, machine: Machine) -> str:
         case CaseKind.OTHER_FAILED:
             return _("Work did not succeed: {about}").format(about=about)
         case CaseKind.MISSED:
-            what = missed_name(data.get("kind", ""), data.get("obligation", ""))
-            return _("Not done in time: {what}").format(what=f"{what} {about}".strip())
+            what = missed_name(policy, data.get("kind", ""), data.get("obligation", ""))
+            return _("Not done in time: {what}").format(what=f"{what} ({about})" if about else what)
         case CaseKind.OUTAGE:
             return outage_name(data.get("kind", "")).format(about=about or data.get("subject", ""))
 
@@ -133,17 +133,24 @@ _MISSED: Final[dict[str, Callable[[], str]]] = {
     ObligationKind.CONFIRM_RESTORE_TEST: lambda: _("looking at a restored file"),
     ObligationKind.CHECK: lambda: _("check of the copies"),
     ObligationKind.KEY_TEST: lambda: _("test of the recovery key"),
+    ObligationKind.PRUNE: lambda: _("clearing old versions"),
     ObligationKind.PLUG_IN_DISK: lambda: _("plugging in the disk"),
+    ObligationKind.TAKE_OFF_SITE: lambda: _("taking the disk elsewhere"),
+    ObligationKind.REPAIR_LINE: lambda: _("repairing an internet line"),
+    ObligationKind.REPLACE_BATTERY: lambda: _("replacing the battery of a UPS"),
     ObligationKind.APPROVE_POLICY: lambda: _("approval of the policy"),
     ObligationKind.REVIEW_POLICY: lambda: _("review of the policy"),
     ObligationKind.CHECKLIST: lambda: _("yearly check"),
 }
 
 
-def missed_name(kind: str, obligation: str) -> str:
-    """Name an obligation that was not met in time."""
+def missed_name(policy: Policy, kind: str, obligation: str) -> str:
+    """Name an obligation that was not met in time; a duty has its name in the policy."""
+    duty = policy.duty(obligation.partition(":")[2]) if kind == ObligationKind.DUTY else None
+    if duty is not None:
+        return duty.title.text(language())
     named = _MISSED.get(kind)
-    return named() if named is not None else obligation
+    return named() if named is not None else _("A task of the policy")
 
 
 def outage_name(kind: str) -> str:

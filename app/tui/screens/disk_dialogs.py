@@ -86,7 +86,7 @@ class SetUpDisk(Dialog[None]):
             with Horizontal(classes="pair"):
                 with Vertical():
                     yield Static(_("Where is it kept?"), classes="label")
-                    yield Input(placeholder=_("for example the director's home"), id="site")
+                    yield Input(placeholder=_("for example in the safe"), id="site")
                 with Vertical():
                     yield Static(_("Who has it?"), classes="label")
                     yield Input(id="kept-by")

@@ -15,15 +15,40 @@ from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.rows import Row, Sheet, cell
 
 
+def keys_everywhere() -> tuple[tuple[str, str], ...]:
+    """The keys that work on every screen."""
+    return (
+        ("1 – 6", _("the screens; a click works too")),
+        ("t", _("all tasks")),
+        ("v", _("give a verdict on what went wrong")),
+        ("p", _("who gets told")),
+        ("↑ ↓  Enter", _("walk through a list; do what it says")),
+        ("Tab", _("to the next field or button")),
+        ("Esc", _("back to Today")),
+        ("Ctrl+Q", _("close the screens; copies just go on")),
+    )
+
+
+def keys_of_the_set_up() -> tuple[tuple[str, str], ...]:
+    """The keys that work on every page of the set-up."""
+    return (
+        ("PgDn  PgUp", _("to the next page, or back")),
+        ("↑ ↓  Enter", _("walk through a list; choose")),
+        ("Tab", _("to the next field or button")),
+        ("Esc", _("close, and continue here another time")),
+    )
+
+
 class HelpOverlay(ModalScreen[None]):
     """A window over a screen that says what is to be seen and done there."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,enter,q", "dismiss", show=False)]
 
-    def __init__(self, paragraphs: tuple[str, ...]) -> None:
+    def __init__(self, paragraphs: tuple[str, ...], keys: tuple[tuple[str, str], ...]) -> None:
         super().__init__()
         self._paragraphs = paragraphs
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="help"):
@@ -41,17 +66,8 @@ class HelpOverlay(ModalScreen[None]):
             )
 
     def on_mount(self) -> None:
-        keys = (
-            ("1 – 6", _("the screens; a click works too")),
-            ("T", _("all tasks")),
-            ("V", _("give a verdict on what went wrong")),
-            ("P", _("who gets told")),
-            ("↑ ↓  Enter", _("walk through a list; do what it says")),
-            ("Tab", _("to the next field or button")),
-            ("Ctrl+Q", _("close the screens; copies just go on")),
-        )
         self.query_one(Sheet).fill(
-            [Row(cell(key, 12, style="bold $accent"), cell(text), pointer=False) for key, text in keys]
+            [Row(cell(key, 12, style="bold $accent"), cell(text), pointer=False) for key, text in self._keys]
         )
         self.query_one("#help-text").focus()
 

@@ -227,7 +227,7 @@ class RiskDialog(PowerDialog):
         return finding_text(self._finding)
 
     def body(self) -> ComposeResult:
-        wait = _("The director may accept this until a day; then it comes back.")
+        wait = _("The director can accept this until a day of their choice; then it comes back.")
         yield paragraph(f"{finding_advice(self._finding)} {wait}")
         yield Static(_("Why can it be lived with?"), classes="label")
         yield Input(id="reason")

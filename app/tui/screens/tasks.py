@@ -176,7 +176,6 @@ def _nothing() -> Note:
 
 def _lines(picture: Picture, tasks: tuple[Obligation, ...]) -> Iterator[tuple[str, Line]]:
     said_of = {task.id: task_text(task, picture.now, picture.timezone) for task in tasks}
-    widest = max((len(said.when) for said in said_of.values()), default=0)
     for role in ROLES:
         own = tuple(task for task in tasks if task.who is role)
         if not own:
@@ -189,7 +188,7 @@ def _lines(picture: Picture, tasks: tuple[Obligation, ...]) -> Iterator[tuple[st
                 task.id,
                 Row(
                     cell(said.title, style="bold $ink" if now else "$ink", share=3),
-                    cell(said.when, widest, style=_WHEN_STYLES[task.timing], align="right"),
+                    cell(said.when, len(said.when), style=_WHEN_STYLES[task.timing], align="right"),
                 ),
             )
 

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 
 from app.i18n import _
 from app.setup.answers import SetupAnswers
-from app.tui.screens.help import HelpOverlay
+from app.tui.screens.help import HelpOverlay, keys_of_the_set_up
 from app.tui.widgets.choice import Choice
 from app.tui.wizard.page import NotYet, Page, key_label
 from app.tui.wizard.pages import page_for
@@ -187,7 +187,8 @@ class WizardScreen(Screen[None]):
                 (
                     *self.page.explanation(),
                     _("Every answer is kept at once. You can go back, or close and continue later."),
-                )
+                ),
+                keys_of_the_set_up(),
             )
         )
 
