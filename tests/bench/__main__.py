@@ -2,6 +2,7 @@
 
     python -m tests.bench [--mix office|tiny|photos|huge] [--files N] [--rounds N] [--folder DIR] [--memory DIR]
     python -m tests.bench --scale [--most N]
+    python -m tests.bench --screens [--files N]
 
 Never a timed test: a table for people, kept in docs/performance.md with the machine described.
 """
@@ -41,6 +42,12 @@ def main() -> None:
 
         mirror.main(rounds=arguments.rounds)
         return
+    if arguments.screens:
+        from tests.bench import screens
+
+        print(f"{_machine()}; load before {_load()}", flush=True)
+        screens.main(**({"files": arguments.files} if arguments.files else {}))
+        return
     if arguments.remote:
         from tests.bench import remote
 
@@ -74,6 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--mix", choices=MIX_NAMES, default="office")
     parser.add_argument("--without-borg", action="store_true", help="compare with restic only")
     parser.add_argument("--places", action="store_true", help="what three places cost beside one, instead")
+    parser.add_argument("--screens", action="store_true", help="first paint, and the lag of the screens, instead")
     parser.add_argument("--scale", action="store_true", help="the curve from 10,000 files and blobs up, instead")
     parser.add_argument("--most", type=int, default=4_000_000, help="where that curve ends (files: a quarter of it)")
     parser.add_argument(
