@@ -10,17 +10,18 @@ from app.assessment.model import (
     ConnectionState,
     Finding,
     FindingCode,
+    KeptFull,
     Obligation,
     ObligationKind,
     State,
     Timing,
 )
-from app.assessment.school_year import yearly_duty
+from app.assessment.school_year import school_year, yearly_duty
 from app.assessment.situation import Situation, grounds
 from app.assessment.timing import people_timing, with_attempts
 from app.policy.machine import Purpose, Target
 from app.policy.model import Basis, DataSet, Demand, Plan, Role
-from app.records.facts import RunKind
+from app.records.facts import Outcome, RunKind
 
 BY_ITSELF = timedelta(days=14)
 """People may choose the moment in the window; in its last days the machine starts what they left."""
@@ -109,6 +110,17 @@ def full_target(situation: Situation, data_set: DataSet) -> Target | None:
     ]
     others = sorted(situation.machine.targets_of(data_set.id), key=lambda t: not t.removable)
     return next(iter([*kept_for_it, *others]), None)
+
+
+def kept_fulls(situation: Situation, target: Target) -> tuple[KeptFull, ...]:
+    """Return the full back-ups that a place holds by the records, a school year each: the policy sets them no term."""
+    starts = situation.policy.organisation.school_year_starts
+    stored: dict[int, int] = {}
+    for run in situation.history.on_target(target.id, (RunKind.FULL,)):
+        if run.outcome is Outcome.GOOD:
+            year = school_year(starts, run.started, situation.tz).year
+            stored[year] = stored.get(year, 0) + run.bytes_added
+    return tuple(KeptFull(year, stored[year]) for year in sorted(stored, reverse=True))
 
 
 def _obligation(situation: Situation, data_set: DataSet, plan: Plan, target: Target) -> Obligation:

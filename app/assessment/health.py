@@ -9,6 +9,7 @@ from datetime import datetime
 from app.assessment.copies import CopyAge, age_state
 from app.assessment.local_time import later
 from app.assessment.model import ConnectionState, DataSetHealth, Finding, Obligation, State, TargetHealth
+from app.assessment.full import kept_fulls
 from app.assessment.phases import phases_of
 from app.assessment.situation import Situation
 from app.policy.machine import Target
@@ -81,7 +82,11 @@ def target_healths(
 ) -> tuple[TargetHealth, ...]:
     """Judge every place, in the machine file's order."""
     return tuple(
-        replace(_target(situation, target, ages, findings), phases=phases_of(situation, target, obligations))
+        replace(
+            _target(situation, target, ages, findings),
+            phases=phases_of(situation, target, obligations),
+            fulls=kept_fulls(situation, target),
+        )
         for target in situation.machine.targets
     )
 

@@ -231,6 +231,20 @@ class PhaseHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFull:
+    """The full back-ups of one school year on a place. They have a folder of their own, and nothing removes it."""
+
+    year: int
+    """The calendar year in which the school year starts."""
+    stored_bytes: int
+    """What their runs wrote."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.year}-{self.year + 1}"
+
+
+@dataclass(frozen=True, slots=True)
 class TargetHealth:
     """One place for copies at a glance."""
 
@@ -242,6 +256,8 @@ class TargetHealth:
     last_good: datetime | None
     free_bytes: int | None
     phases: tuple[PhaseHealth, ...] = ()
+    fulls: tuple[KeptFull, ...] = ()
+    """The newest school year first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def target_document(health: TargetHealth) -> dict[str, JsonValue]:
             }
             for phase in health.phases
         ],
+        "fulls": [{"school_year": full.label, "bytes": full.stored_bytes} for full in health.fulls],
     }
 
 

@@ -21,6 +21,7 @@ from app.records.store import Records
 def targets(session: Session, as_json: bool) -> None:
     """List the places for copies, and every USB disk that is plugged in now."""
     from app.wording.places import drive_text, place_text
+    from app.wording.upkeep import fulls_text
 
     installation = _installation(session)
     drives = _drives(session, installation)
@@ -35,6 +36,8 @@ def targets(session: Session, as_json: bool) -> None:
     for target in health:
         assert installation is not None, "only a set-up has places"
         click.echo(f"  {place_text(target, session.clock.now(), installation.timezone)}")
+        if target.fulls:
+            click.echo(f"      {fulls_text(target.fulls)}")
     for drive in drives:
         click.echo(f"  {drive_text(drive)}")
     if not health and not drives:

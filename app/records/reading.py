@@ -39,8 +39,8 @@ class FactRecords(RecordsBase):
     def facts(self) -> Facts:
         """Read everything the assessment looks at, newest first.
 
-        `runs` holds those of the last 400 days, and whatever their age the newest of each kind, data set, target and
-        outcome. They are light: without the list of problems and the process (`Records.run` has them).
+        `runs` holds those of the last 400 days, and whatever their age the good full back-ups, and the newest of each
+        kind, data set, target and outcome. They are light: without the list of problems and the process (`Records.run` has them).
         """
         with self._database.read() as connection:
 
@@ -98,7 +98,12 @@ class FactRecords(RecordsBase):
         since = self._clock.now() - RUNS_WINDOW
         runs = self._runs_since(connection, since)
         read = {run.id for run in runs}
-        latest = connection.execute("SELECT max(id) FROM runs GROUP BY kind, data_set, target, outcome")
+        latest = connection.execute(
+            "SELECT max(id) FROM runs GROUP BY kind, data_set, target, outcome"
+            " UNION SELECT id FROM (SELECT id FROM runs WHERE kind = 'full' AND outcome = 'good'"
+            " ORDER BY id DESC LIMIT ?)",
+            (FACTS_READ,),
+        )
         for older in sorted((row[0] for row in latest if row[0] not in read), reverse=True):
             rows = connection.execute(f"{decode.LIGHT_RUNS} WHERE r.id = ?", (older,))
             runs += self._decoded(decode.light_run, rows)

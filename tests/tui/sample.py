@@ -111,7 +111,7 @@ def machine() -> Machine:
     )
 
 
-def _run(number: int, data_set: str, target: str, ago: timedelta, **more: object) -> Run:
+def made_run(number: int, data_set: str, target: str, ago: timedelta, **more: object) -> Run:
     started = NOW - ago
     run = Run(
         id=RunId(number),
@@ -137,11 +137,13 @@ def good_facts() -> Facts:
     yesterday, last_week = timedelta(hours=22, minutes=58), timedelta(days=2, hours=3)
     runs: list[Run] = []
     for number, (data_set, *_rest) in enumerate(_SETS):
-        runs.append(_run(40 + number, data_set, NAS.id, yesterday - timedelta(minutes=2 * number)))
-        runs.append(_run(30 + number, data_set, GREEN.id, last_week - timedelta(minutes=3 * number)))
-        runs.append(_run(10 + number, data_set, NAS.id, timedelta(days=20), kind=RunKind.RESTORE_TEST, duration_s=9.0))
+        runs.append(made_run(40 + number, data_set, NAS.id, yesterday - timedelta(minutes=2 * number)))
+        runs.append(made_run(30 + number, data_set, GREEN.id, last_week - timedelta(minutes=3 * number)))
+        runs.append(
+            made_run(10 + number, data_set, NAS.id, timedelta(days=20), kind=RunKind.RESTORE_TEST, duration_s=9.0)
+        )
     for number, target in enumerate((NAS, GREEN)):
-        runs.append(_run(20 + number, "", target.id, timedelta(days=2), kind=RunKind.CHECK, duration_s=300.0))
+        runs.append(made_run(20 + number, "", target.id, timedelta(days=2), kind=RunKind.CHECK, duration_s=300.0))
     tests = tuple(
         RestoreTest(
             run=RunId(10 + number),
@@ -245,7 +247,7 @@ def error_facts() -> Facts:
         for r in facts.runs
     )
     failed = tuple(
-        _run(
+        made_run(
             60 + number,
             data_set,
             NAS.id,
@@ -267,7 +269,7 @@ def error_facts() -> Facts:
 def running_facts() -> Facts:
     """A copy to the disk is busy."""
     facts = good_facts()
-    busy = _run(
+    busy = made_run(
         70,
         "leerlingadministratie",
         GREEN.id,
@@ -295,19 +297,19 @@ RUNNING = Progress(
 def odd_runs() -> tuple[Run, ...]:
     """Runs of every outcome."""
     return (
-        _run(
+        made_run(
             81, "fotos", NAS.id, timedelta(hours=1), outcome=Outcome.INCOMPLETE, problems_total=2,
             problems=(
                 Problem("/home/school/fotos/sportdag/IMG_0031.jpg", "EACCES"),
                 Problem("/home/school/fotos/zeeklassen/IMG_0007.jpg", "EIO"),
             ),
         ),
-        _run(
+        made_run(
             82, "puntenboek", GREEN.id, timedelta(hours=3), outcome=Outcome.FAILED, error_code="backend-full",
             error_data=(("free_bytes", "200000000"), ("total_bytes", "931000000000")), bytes_added=0,
         ),
-        _run(83, "leerlingadministratie", GREEN.id, timedelta(hours=4), outcome=Outcome.CANCELLED),
-        _run(84, "configuratie", NAS.id, timedelta(hours=6), outcome=Outcome.INTERRUPTED),
+        made_run(83, "leerlingadministratie", GREEN.id, timedelta(hours=4), outcome=Outcome.CANCELLED),
+        made_run(84, "configuratie", NAS.id, timedelta(hours=6), outcome=Outcome.INTERRUPTED),
     )  # fmt: skip
 
 

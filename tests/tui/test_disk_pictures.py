@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from textual.pilot import Pilot
 
 from app.policy.machine import TargetId
 from app.policy.model import Language
-from app.records.facts import DriveNote
+from app.records.facts import DriveNote, RunKind
 from app.targets.prepare import Contents
 from app.tui.picture import Picture
 from app.tui.screens.disk_dialogs import EraseDisk, SetUpDisk
@@ -112,3 +113,32 @@ def test_the_disks(snap_compare: Compare, make_app: MakeApp, size: tuple[int, in
         await pilot.pause(0.1)
 
     assert snap_compare(make_app(source, spoken), terminal_size=size, run_before=do)
+
+
+def upkeep() -> Picture:
+    """The NAS is cleared and checked; the disk is late, and keeps two years of full back-ups."""
+    facts = sample.attention_facts()
+    months = timedelta(days=30)
+    more = (
+        sample.made_run(90, "", sample.NAS.id, timedelta(hours=5), kind=RunKind.PRUNE),
+        sample.made_run(91, "", sample.NAS.id, timedelta(days=1), kind=RunKind.CHECK),
+        sample.made_run(8, "", sample.GREEN.id, 6 * months, kind=RunKind.FULL, bytes_added=3_100_000_000),
+        sample.made_run(7, "", sample.GREEN.id, 18 * months, kind=RunKind.FULL, bytes_added=2_700_000_000),
+    )
+    return sample.picture(replace(facts, runs=tuple(sorted((*facts.runs, *more), key=lambda r: r.started)[::-1])))
+
+
+@LANGUAGES
+@pytest.mark.parametrize("size", [SMALL, (140, 40)], ids=["small", "large"])
+def test_how_the_copies_on_each_place_are_doing(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], spoken: Language
+) -> None:
+    async def do(pilot: Pilot[Any]) -> None:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5")
+        await wait_for(pilot, "NAS school")
+        await pilot.press("o")
+        await wait_for(pilot, "Oude versies opgeruimd" if spoken == "nl" else "Old versions cleared")
+        await pilot.pause(0.1)
+
+    assert snap_compare(make_app(FixedSource(upkeep()), spoken), terminal_size=size, run_before=do)

@@ -216,3 +216,22 @@ async def test_the_disks_tell_who_has_which_and_since_when_one_is_out_of_reach(m
         await wait_for(pilot, "since")
         await pilot.press("l")
         assert source.asked == []
+
+
+async def test_o_tells_of_every_place_when_its_copies_were_made_cleared_and_checked(make_app: MakeApp) -> None:
+    source = FixedSource(sample.picture(sample.good_facts()))
+    async with make_app(source, "en").run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5")
+        await wait_for(pilot, "serverlokaal")
+        await pilot.press("o")
+        shown = await wait_for(pilot, "How the copies on each place are doing")
+        lines = [" ".join(line.strip(" │").split()) for line in shown.splitlines()]
+        nas = lines.index("NAS school")
+        assert lines[nas + 1].startswith("Copied ✔ yesterday 18:")
+        assert lines[nas + 2] == "Old versions cleared – not needed yet"
+        assert lines[nas + 3].startswith("Checked ✔ Sat 21 November before")
+        assert any(line.startswith("Copied, for elsewhere ✔") for line in lines)
+        await pilot.press("escape")
+        await wait_for(pilot, "serverlokaal")
+        assert "Checked" not in screen_text(pilot.app)

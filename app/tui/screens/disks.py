@@ -17,6 +17,7 @@ from app.records.facts import DriveNote, DriveSight, RequestKind
 from app.tui.frame import Frame, Heading
 from app.tui.picture import Picture
 from app.tui.screens.disk_dialogs import IsNewDisk, IsSameDisk
+from app.tui.screens.upkeep import Upkeep
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, cell, columns
 from app.tui.widgets.state import state_text
@@ -29,7 +30,10 @@ class DisksScreen(Frame):
     """The places, the disks that are plugged in, and the 3-2-1-1-0 of each body of data."""
 
     CSS_PATH = "disks.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("l", "let_go", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "let_go", show=False),
+        Binding("o", "upkeep", show=False),
+    ]
     place = "disks"
 
     def content(self) -> ComposeResult:
@@ -42,6 +46,7 @@ class DisksScreen(Frame):
     def keys(self) -> Iterable[KeyHint]:
         yield KeyHint("Enter", _("About this disk"), "screen.about")
         yield KeyHint("l", _("Let it go"), "screen.let_go")
+        yield KeyHint("o", _("How they are doing"), "screen.upkeep")
 
     def explanation(self) -> tuple[str, ...]:
         return (
@@ -54,6 +59,7 @@ class DisksScreen(Frame):
                 "Below stands how many copies there are of each body of data with the original itself, on how many "
                 "devices, in how many buildings, and since when one is out of reach of this computer."
             ),
+            _("Press o to see when the copies on each place were made, cleared of old versions and checked."),
         )
 
     def on_mount(self) -> None:
@@ -89,6 +95,11 @@ class DisksScreen(Frame):
         else:
             text = drive_note_text(drive, disk_name({"target": target.name, "colour": target.colour}))
             self.notify(text or _("There is nothing to do on this disk now. Press l to let it go."))
+
+    def action_upkeep(self) -> None:
+        """Tell of every place when its copies were made, cleared and checked."""
+        if self.vangnet.picture is not None:
+            self.app.push_screen(Upkeep(self.vangnet.picture))
 
     async def action_let_go(self) -> None:
         """Have the disk that the cursor is on let go, so that it can be pulled out."""

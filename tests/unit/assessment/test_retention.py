@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from app.assessment.holds import held_sets, held_whole
 from app.assessment.model import FindingCode, Obligation, State, Timing
@@ -100,3 +101,18 @@ def test_what_the_law_wants_for_longer_is_advice_to_keep_an_archive() -> None:
     assert (advice.state, advice.basis) == (State.OK, Basis.RECOMMENDED)
     assert dict(advice.data)["laws_nl"] == "Boekhouding"
     assert found(judge(facts(), of=with_law(1)), FindingCode.NO_ARCHIVE) is None
+
+
+def test_the_full_back_ups_of_each_school_year_stay_and_their_room_is_known() -> None:
+    def full(number: int, at: datetime, written: int, outcome: Outcome = Outcome.GOOD) -> Run:
+        return replace(run(at, kind=RunKind.FULL, outcome=outcome), id=RunId(number), bytes_added=written)
+
+    made = (
+        full(3, NOW - 5 * DAY, 300),
+        full(2, NOW - 200 * DAY, 20),
+        full(1, NOW - 201 * DAY, 1000),
+        full(4, NOW - 600 * DAY, 7, Outcome.FAILED),
+    )
+    judged = judge(tended(*made), of=quiet_policy())
+    fulls = {health.target: health.fulls for health in judged.targets}["nas"]
+    assert [(kept.label, kept.stored_bytes) for kept in fulls] == [("2026-2027", 300), ("2025-2026", 1020)]

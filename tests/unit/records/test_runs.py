@@ -122,6 +122,17 @@ def test_facts_hold_the_runs_of_400_days_and_older_ones_that_still_matter(record
     assert forgotten.id not in [run.id for run in runs]
 
 
+def test_facts_hold_every_good_full_back_up_however_old(records: Records, clock: FixedClock) -> None:
+    start = clock.now()
+    years = []
+    for number in range(3):
+        clock.move_to(start + timedelta(days=365 * number))
+        years.append(back_up(records, kind=RunKind.FULL).id)
+        back_up(records, Outcome.FAILED, kind=RunKind.FULL)
+    runs = records.facts().runs
+    assert [run.id for run in runs if run.outcome is Outcome.GOOD] == years[::-1]
+
+
 def test_facts_read_again_see_what_another_process_wrote(home: Home, records: Records, clock: FixedClock) -> None:
     stuck = records.start_run(RunKind.CHECK, data_set="", target="b", reason="due", pid=1, pid_started=1.0)
     with Records.open(home, clock) as reader:
