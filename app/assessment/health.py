@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.assessment.copies import CopyAge, age_state
+from app.assessment.full import kept_fulls
 from app.assessment.local_time import later
 from app.assessment.model import ConnectionState, DataSetHealth, Finding, Obligation, State, TargetHealth
-from app.assessment.full import kept_fulls
 from app.assessment.phases import phases_of
 from app.assessment.situation import Situation
 from app.policy.machine import Target

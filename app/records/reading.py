@@ -40,7 +40,8 @@ class FactRecords(RecordsBase):
         """Read everything the assessment looks at, newest first.
 
         `runs` holds those of the last 400 days, and whatever their age the good full back-ups, and the newest of each
-        kind, data set, target and outcome. They are light: without the list of problems and the process (`Records.run` has them).
+        kind, data set, target and outcome. They are light: without the list of problems and the process
+        (`Records.run` has them).
         """
         with self._database.read() as connection:
 
