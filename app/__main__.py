@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from app.cli.main import run
+from app.cli import repo_ahead
 
 
 def main() -> None:
     """Run the command line given to this process; ends the process."""
+    repo_ahead.begin(sys.argv[1:])
+    from app.cli.main import run  # only now: a key that is needed is being derived meanwhile
+
     sys.exit(run(sys.argv[1:]))
 
 

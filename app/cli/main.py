@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ import click
 from app.cli.session import Session
 from app.errors import ExitCode, VangnetError
 from app.i18n import N_, _, language_of, set_language
-from app.policy.errors import FileInvalid
 
 
 class Entry(NamedTuple):
@@ -123,10 +121,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _show_error(error: VangnetError, *, as_json: bool) -> None:
+    from app.policy.errors import FileInvalid
     from app.wording.errors import explain
 
     said = explain(error)
     if as_json:
+        import json
+
         data = {key: str(value) for key, value in error.data.items()}
         document = {"error": {"code": error.code, "what": said.what, "data": data}}
         click.echo(json.dumps(document, ensure_ascii=False))

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from app.cli.repo_backup import backup
-from app.cli.repo_maintain import copy, diff, forget, prune, stats
 from app.cli.repo_options import chosen_snapshots, filter_options, moment, snapshot_filter
 from app.cli.repo_place import META, Place, with_place
-from app.cli.repo_repair import repair
-from app.cli.repo_restore import check, restore
-from app.cli.repo_upkeep import add_key, change_password, migrate, remove_key, unlock
 from app.cli.session import JsonValue, json_option, print_json
 from app.errors import ExitCode
 from app.i18n import _
 
 
-@click.group()
+class _Commands(click.Group):
+    """A group that imports commands of other modules when they are called."""
+
+    elsewhere: Mapping[str, tuple[str, str]] = {}
+    """The module and the name of each of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, name = self.elsewhere[cmd_name]
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands)
 @click.option("-r", "--repo", "location", metavar="LOCATION", help="The repository [env: RESTIC_REPOSITORY].")
 @click.option(
     "-p", "--password-file", type=click.Path(path_type=Path), metavar="FILE", help="A file with the password."
@@ -144,7 +159,7 @@ def find(
     return ExitCode.DONE
 
 
-@repo.group()
+@click.group(cls=_Commands)
 def key() -> None:
     """The keys that open the repository."""
 
@@ -169,7 +184,22 @@ def list_keys(place: Place, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-for added in (backup, restore, check, forget, prune, copy, diff, stats, unlock, migrate, repair):
-    repo.add_command(added)
-for added in (add_key, remove_key, change_password):
-    key.add_command(added)
+repo.elsewhere = {
+    "backup": ("app.cli.repo_backup", "backup"),
+    "restore": ("app.cli.repo_restore", "restore"),
+    "check": ("app.cli.repo_restore", "check"),
+    "forget": ("app.cli.repo_maintain", "forget"),
+    "prune": ("app.cli.repo_maintain", "prune"),
+    "copy": ("app.cli.repo_maintain", "copy"),
+    "diff": ("app.cli.repo_maintain", "diff"),
+    "stats": ("app.cli.repo_maintain", "stats"),
+    "repair": ("app.cli.repo_repair", "repair"),
+    "unlock": ("app.cli.repo_upkeep", "unlock"),
+    "migrate": ("app.cli.repo_upkeep", "migrate"),
+}
+repo.add_command(key)
+key.elsewhere = {
+    "add": ("app.cli.repo_upkeep", "add_key"),
+    "remove": ("app.cli.repo_upkeep", "remove_key"),
+    "passwd": ("app.cli.repo_upkeep", "change_password"),
+}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 import click
 
+from app.cli.repo_ahead import password_in
 from app.i18n import _
 from app.secret import Secret
 
@@ -25,7 +26,6 @@ P = ParamSpec("P")
 META = "app.cli.repo"
 """Where the group leaves what stood before the command's name, in click's context."""
 
-_PASSWORD_LIMIT = 64 << 10
 _ON_A_NETWORK = re.compile(r"(sftp|rest|s3|smb):").match
 _OTHER_KINDS = re.compile(r"(b2|azure|gs|swift|rclone):").match
 
@@ -61,9 +61,10 @@ class Place:
 
     def opening(self) -> Opening:
         """Begin to open the repository; the command loads what it needs while the key is derived."""
+        from app.cli import repo_ahead
         from app.repository.opening import Opening
 
-        return Opening(self.backend(), self.password())
+        return repo_ahead.take(self._location, self._password_file) or Opening(self.backend(), self.password())
 
     def open(self) -> Repository:
         opening = self.opening()
@@ -79,13 +80,12 @@ def read_password(file: Path | None, *, twice: bool = False) -> Secret:
             raise click.UsageError(_("Name a file with the password: --password-file or RESTIC_PASSWORD_FILE."))
         return Secret(click.prompt(_("Password"), hide_input=True, confirmation_prompt=twice, err=True))
     try:
-        with file.open("rb") as stream:
-            text = stream.read(_PASSWORD_LIMIT).decode("utf-8-sig")
+        text = password_in(file)
     except (OSError, UnicodeDecodeError) as exc:
         raise click.UsageError(_("{file} cannot be read.").format(file=file)) from exc
-    if not text.strip():
+    if not text:
         raise click.UsageError(_("{file} is empty.").format(file=file))
-    return Secret(text.strip())
+    return Secret(text)
 
 
 def with_place(command: Callable[Concatenate[Place, P], int]) -> Callable[P, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -49,4 +48,6 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def print_json(document: JsonValue) -> None:
     """Print the one document that `--json` promises."""
+    import json
+
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

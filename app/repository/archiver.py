@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from app.clock import Clock
 from app.repository.damage_note import distrusting
-from app.repository.dry_run import pretend
 from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
 from app.repository.exclusion import exclusion_key, exclusion_of
 from app.repository.folders import FolderWalk, Tally
@@ -42,7 +41,9 @@ from app.repository.state import SourceState, has_states, load_state, save_state
 from app.repository.storing import BlobStore
 from app.repository.unfinished import Unfinished, forget_unfinished, load_unfinished, save_unfinished
 from app.repository.worker import BatchDone, Duty
-from app.repository.workers import ForkedWorkers, InlineWorkers, Workers, worker_count
+
+if TYPE_CHECKING:
+    from app.repository.workers import Workers
 
 PROGRAM = "vangnet"
 CHECKPOINT_EVERY_S = 45.0
@@ -72,6 +73,8 @@ def backup(
     started_s = clock.monotonic()
     started_at = clock.now()
     if options.dry_run:
+        from app.repository.dry_run import pretend
+
         repository = pretend(repository)
     root, absolute, missing = plant(paths)
     if not root.children and not root.is_target:
@@ -391,6 +394,8 @@ class _Run:
     def _ready_workers(self) -> Workers:
         """Return the workers; they start with the first file to read, after the index is in memory."""
         if self._workers is None:
+            from app.repository.workers import ForkedWorkers, InlineWorkers, worker_count
+
             self._claims = Claims(between_processes=self._forks)
             duty = Duty(
                 self._repository, self._repository.index, self._board, self._claims, self._options.verify_sealed

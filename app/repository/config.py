@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 
 import msgspec
 
@@ -30,7 +30,7 @@ def new_config(polynomial: int | None = None) -> Config:
     polynomial = random_polynomial() if polynomial is None else polynomial
     if polynomial.bit_length() - 1 != DEGREE or not is_irreducible(polynomial):
         raise ValueError("the polynomial must be irreducible and of degree 53")
-    return Config(2, secrets.token_hex(32), f"{polynomial:x}")
+    return Config(2, os.urandom(32).hex(), f"{polynomial:x}")
 
 
 def decode_config(data: bytes) -> Config:

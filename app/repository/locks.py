@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -114,7 +113,7 @@ class Lock:
 
     def _lost(self) -> RepositoryLocked:
         return RepositoryLocked(
-            host=socket.gethostname(),
+            host=os.uname().nodename,
             pid=os.getpid(),
             since=format_utc(self._written_at),
             exclusive=self._exclusive,
@@ -137,7 +136,7 @@ class Lock:
         lock = LockJson(
             time=format_utc(self._written_at),
             exclusive=self._exclusive,
-            hostname=socket.gethostname(),
+            hostname=os.uname().nodename,
             username=os.environ.get("USER", ""),
             pid=os.getpid(),
             uid=os.getuid(),
@@ -209,7 +208,7 @@ def is_provably_dead(lock: LockJson, now: datetime, *, is_running: Callable[[int
         return False
     if now.timestamp() - written_ns / 1e9 > STALE_AFTER.total_seconds():
         return True
-    if lock.hostname != socket.gethostname() or lock.pid <= 0:
+    if lock.hostname != os.uname().nodename or lock.pid <= 0:
         return False
     return not (is_running or _is_running)(lock.pid)
 

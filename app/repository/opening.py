@@ -31,15 +31,19 @@ _KEYS_TRIED = 20
 
 
 class Opening:
-    """A repository that is being opened with a password."""
+    """A repository that is being opened with a password.
 
-    def __init__(self, backend: Backend, password: Secret) -> None:
+    With `abandonable` a program that ends sooner does not wait: for places that may not answer. Else it ends after it,
+    for a thread that wakes up in a program that is being taken down may abort it.
+    """
+
+    def __init__(self, backend: Backend, password: Secret, *, abandonable: bool = True) -> None:
         self._backend = backend
         self._password = password
         self._config = b""
         self._master: MasterKey | None = None
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._derive, name="opening", daemon=True)
+        self._thread = threading.Thread(target=self._derive, name="opening", daemon=abandonable)
         self._thread.start()
 
     @property

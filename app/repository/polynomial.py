@@ -6,7 +6,7 @@ own chunker. Polynomials over GF(2) are integers, bit n being the coefficient of
 
 from __future__ import annotations
 
-import secrets
+import os
 
 DEGREE = 53
 
@@ -14,7 +14,7 @@ DEGREE = 53
 def random_polynomial() -> int:
     """Return a random irreducible polynomial of degree 53."""
     while True:
-        candidate = secrets.randbits(DEGREE) | 1 << DEGREE | 1
+        candidate = int.from_bytes(os.urandom(8), "little") % (1 << DEGREE) | 1 << DEGREE | 1
         if is_irreducible(candidate):
             return candidate
 

@@ -11,13 +11,15 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-
-from pyfastcdc import FastCDC
+from typing import TYPE_CHECKING
 
 from app.repository.model import BlobId, Node, NodeType
 from app.repository.novelty import KNOWN, Novelty
 from app.repository.storing import BlobStore
 from app.repository.trees import encode_node, node_type
+
+if TYPE_CHECKING:
+    from pyfastcdc import FastCDC as Chunker
 
 SMALL_FILE = 512 << 10
 """Smaller files are one blob."""
@@ -46,9 +48,8 @@ class FileReader:
     def __init__(self, store: BlobStore, *, seed: int, on_bytes: Callable[[int], None]) -> None:
         self._store = store
         self._on_bytes = on_bytes
-        self._chunker = FastCDC(
-            _AVERAGE_CHUNK, min_size=SMALL_FILE, max_size=_LARGEST_CHUNK, normalized_chunking=1, seed=seed
-        )
+        self._seed = seed
+        self._chunker: Chunker | None = None  # made at the first large file
         self._buffer: bytearray | None = None  # made at the first large file
         self._zeros_id: BlobId | None = None
         self.novelty: Novelty = KNOWN
@@ -123,6 +124,7 @@ class FileReader:
         """
         if self._buffer is None:
             self._buffer = bytearray(_BUFFER)
+        chunker = self._chunker = self._chunker or make_chunker(self._seed)
         view = memoryview(self._buffer)
         at = filled = 0  # `at`: where in the file the buffer's first byte lies
         ended = False
@@ -138,7 +140,7 @@ class FileReader:
                 ended = count == 0
                 filled += count
             start = 0
-            for chunk in self._chunker.cut_buf(view[:filled]) if filled else ():
+            for chunk in chunker.cut_buf(view[:filled]) if filled else ():
                 if not ended and filled - start < _LARGEST_CHUNK:
                     break
                 yield view[start : start + chunk.length]
@@ -146,6 +148,13 @@ class FileReader:
             rest = filled - start
             view[:rest] = view[start:filled]
             at, filled = at + start, rest
+
+
+def make_chunker(seed: int) -> Chunker:
+    """Return what cuts large files; a repository's polynomial is its seed."""
+    from pyfastcdc import FastCDC
+
+    return FastCDC(_AVERAGE_CHUNK, min_size=SMALL_FILE, max_size=_LARGEST_CHUNK, normalized_chunking=1, seed=seed)
 
 
 def _hole_bytes(fd: int, at: int) -> int:

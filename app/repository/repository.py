@@ -5,12 +5,11 @@ Writing back-ups, restoring, checking and searching live in modules of their own
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.clock import Clock, SystemClock
 from app.repository import keys
@@ -31,10 +30,12 @@ from app.repository.model import (
     Snapshot,
 )
 from app.repository.opening import find_master, load_config
-from app.repository.read_subset import ReadSubset
-from app.repository.scan import Glance
 from app.repository.stored import StoredFiles
 from app.secret import Secret
+
+if TYPE_CHECKING:
+    from app.repository.read_subset import ReadSubset
+    from app.repository.scan import Glance
 
 
 class Repository(StoredFiles):
@@ -213,11 +214,13 @@ class Repository(StoredFiles):
 
 def this_host() -> str:
     """Return this computer's name, as snapshots and locks carry it."""
-    return socket.gethostname()
+    return os.uname().nodename
 
 
 def this_user() -> str:
     """Return the name of the user we run as, a number when the system knows no name."""
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

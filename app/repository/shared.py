@@ -6,7 +6,6 @@ All of it lies in anonymous memory that is mapped before the fork, so it goes aw
 from __future__ import annotations
 
 import mmap
-import multiprocessing
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -74,9 +73,7 @@ class Claims:
     """
 
     def __init__(self, *, between_processes: bool) -> None:
-        self._lock: AbstractContextManager[object] = (
-            multiprocessing.get_context("fork").Lock() if between_processes else nullcontext()
-        )
+        self._lock = _lock_between_processes() if between_processes else nullcontext()
         self._memory = mmap.mmap(-1, _PAGE)
         self._counts = memoryview(self._memory).cast("Q")
         self._levels = [mmap.mmap(-1, (_SMALLEST_LEVEL << level) * _KEY) for level in range(_LEVELS)]
@@ -104,3 +101,9 @@ class Claims:
         self._memory.close()
         for table in self._levels:
             table.close()
+
+
+def _lock_between_processes() -> AbstractContextManager[object]:
+    import multiprocessing  # costs as much as looking at a thousand files, and a run with nothing to read needs none
+
+    return multiprocessing.get_context("fork").Lock()

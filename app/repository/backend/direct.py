@@ -6,7 +6,6 @@ shares) it is slower than the usual way, so it is not tried.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import mmap
@@ -24,6 +23,8 @@ _XFS = 0x58465342
 @lru_cache(maxsize=64)
 def pays_at(device: int, folder: bytes) -> bool:  # noqa: ARG001  the device is part of the cache's key
     """Tell whether a folder lies on a file system where writing past the cache pays."""
+    import ctypes
+
     status = ctypes.create_string_buffer(256)
     statfs = ctypes.CDLL(None, use_errno=True).statfs
     if statfs(folder, status) != 0:

@@ -5,8 +5,8 @@ One layout for every place that has folders: a disk, SFTP, SMB, and S3 with its 
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 
 from app.repository.backend.base import FileKind
 
@@ -44,7 +44,7 @@ def check_name(kind: FileKind, name: str) -> None:
 
 def temporary_name() -> str:
     """Return a name for a file that is being written. Random: a process id comes back after a restart."""
-    return f"{TEMPORARY}{secrets.token_hex(8)}{TEMPORARY_END}"
+    return f"{TEMPORARY}{os.urandom(8).hex()}{TEMPORARY_END}"
 
 
 def is_temporary(name: str) -> bool:

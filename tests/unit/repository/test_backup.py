@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.clock import FixedClock
-from app.repository import archiver, reading, workers
+from app.repository import reading, workers
 from app.repository.backend.base import FileKind
 from app.repository.backend.faulty import FaultyBackend
 from app.repository.backend.local import LocalBackend
@@ -260,7 +260,7 @@ def test_holes_are_stored_like_zeros_without_being_read(
         return count
 
     monkeypatch.setattr(os, "preadv", preadv)
-    monkeypatch.setattr(archiver, "ForkedWorkers", lambda duty, _count: workers.InlineWorkers(duty))
+    monkeypatch.setattr(workers, "ForkedWorkers", lambda duty, _count: workers.InlineWorkers(duty))
     summary = repository.backup([raw(source)])
     assert read < (64 << 20) + (30 << 20)
     nodes = paths_in(repository, summary.snapshot)
