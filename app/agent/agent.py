@@ -16,9 +16,10 @@ from app.agent.followers import Followers
 from app.agent.lines import LineWatch
 from app.agent.log import say
 from app.agent.power import BATTERY_S, BUSY_S, IDLE_S, PowerWatch, looking_at_power
-from app.agent.runner import Runner, Ticket
+from app.agent.runner import Runner
 from app.agent.scheduler import call_guarded
 from app.agent.telling import Teller
+from app.agent.tickets import Ticket
 from app.agent.watch import DriveBook, TargetWatch
 from app.assessment.model import FindingCode
 from app.clock import Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from app.agent.runner import Ticket
+from app.agent.tickets import Ticket
 from app.records.facts import Request, RequestState, RunId
 from app.records.store import Records
 

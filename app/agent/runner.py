@@ -8,18 +8,13 @@ import errno
 import logging
 import os
 import signal
-import sys
-import tempfile
-from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
-import app
 from app.agent.due import Job
 from app.agent.log import say
-from app.agent.processes import POWER_SIGNAL, alive, ask_to_stop, is_worker, kill_group, own_start
+from app.agent.processes import POWER_SIGNAL, alive, ask_to_stop, is_worker, own_start
+from app.agent.tickets import Book, Ticket
+from app.agent.workers import kill_workers, worker_process
 from app.jobs.conduct import STOPPED_FOR_POWER
 from app.paths import Home
 from app.records.errors import RunAlreadyFinished
@@ -29,38 +24,14 @@ from app.repository.errors import Cancelled
 
 AT_ONCE = 2
 _WATCH_S = 0.5
-_STDERR_BYTES = 4000
 GONE = "process-gone"
 """The error code of a run whose process was not there any more when we looked."""
 DIED = "worker-died"
 """The error code of a run whose process ended without saying how the run did (`exit`)."""
 
 
-@dataclass(eq=False, slots=True)
-class Ticket:
-    """A job on its way: `started` gives its run's id, `finished` how it ended; both None when it never began."""
-
-    job: Job
-    reason: str
-    started: asyncio.Future[RunId | None]
-    finished: asyncio.Future[Run | None]
-    run_id: RunId | None = None
-    process: asyncio.subprocess.Process | None = None
-    """The worker, when it is our child."""
-    stopping: bool = False
-    """It was asked to stop."""
-    for_power: bool = False
-    """It was asked to stop because the power is going: it goes on later."""
-    with_other: bool = False
-    """Its worker does another ticket's job as well, and is counted there."""
-
-
-@dataclass(slots=True)
-class _Book:
-    waiting: deque[Ticket] = field(default_factory=deque)
-    active: list[Ticket] = field(default_factory=list)
-    parked: list[tuple[Job, str]] = field(default_factory=list)
-    """What was stopped because the power was going, and is done again once it is back."""
+async def _at_once() -> None:
+    """Have nothing looked at before a job begins."""
 
 
 class Runner:
@@ -74,15 +45,20 @@ class Runner:
         at_once: int = AT_ONCE,
         on_finished: Callable[[Run], None] = lambda _run: None,
         together: Callable[[Job, Job], bool] = lambda _one, _other: False,
+        before: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
-        """`together` tells of two jobs whether one worker can do both from one reading of the source."""
+        """`together` tells of two jobs whether one worker can do both from one reading of the source.
+
+        `before` is awaited when something is about to begin: what holds it may have changed since the last look.
+        """
         self._home = home
         self._records = records
         self._at_once = at_once
         self._together = together
         self._gathering = 0
         self._on_finished = on_finished
-        self._book = _Book()
+        self._before = before
+        self._book = Book()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._held: Callable[[str], bool] = lambda _target: False
@@ -95,8 +71,7 @@ class Runner:
 
     def busy_with(self, job: Job) -> Ticket | None:
         """Return the ticket of a job that waits or runs already."""
-        every = (*self._book.active, *self._book.waiting)
-        return next((ticket for ticket in every if ticket.job.same == job.same), None)
+        return self._book.busy_with(job)
 
     @property
     def nothing_waits(self) -> bool:
@@ -105,11 +80,11 @@ class Runner:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """Return what runs and what waits."""
-        return tuple(ticket.job for ticket in (*self._book.active, *self._book.waiting))
+        return self._book.jobs
 
     def busy_on(self, target: str) -> bool:
         """Tell whether something runs or waits on a target."""
-        return any(ticket.job.target == target for ticket in (*self._book.active, *self._book.waiting))
+        return any(job.target == target for job in self._book.jobs)
 
     # --- taking over from an earlier agent ---------------------------------------------------------------------
 
@@ -125,9 +100,8 @@ class Runner:
         for run in self._records.running():
             if not is_worker(run):
                 continue  # a restore or check in somebody's own program is theirs
-            ticket = self._ticket(Job(run.kind, run.data_set, run.target, run.part), run.reason)
-            ticket.run_id = run.id
-            ticket.started.set_result(run.id)
+            ticket = Ticket.issue(Job(run.kind, run.data_set, run.target, run.part), run.reason)
+            ticket.begin(run.id)
             self._book.active.append(ticket)
             self._spawn(self._watch(ticket, run))
             say("run-adopted", run=run.id, pid=run.pid)
@@ -139,7 +113,7 @@ class Runner:
         known = self.busy_with(job)
         if known is not None or self._closing:
             return known or self._never(job, reason)
-        ticket = self._ticket(job, reason)
+        ticket = Ticket.issue(job, reason)
         if first:
             self._book.waiting.appendleft(ticket)
         else:
@@ -176,9 +150,12 @@ class Runner:
         self._held = held
 
     def interrupt(self, target: str = "") -> None:
-        """Stop what runs (on one target) because the power is going; it is done again after `resume`."""
-        concerned = {ticket.process for ticket in self._running_on(target)}
-        for ticket in self._book.active:
+        """Stop what runs (on one target) because the power is going; it is done again after `resume`.
+
+        What has not begun yet is held before it does.
+        """
+        concerned = {ticket.process for ticket in self._book.running_on(target)}
+        for ticket in self._book.running_on(""):
             # A worker that writes to several places stops as a whole.
             if (target in ("", ticket.job.target) or ticket.process in concerned - {None}) and not ticket.stopping:
                 ticket.for_power = True
@@ -198,17 +175,15 @@ class Runner:
 
     async def ended(self, target: str, within_s: float) -> None:
         """Wait until nothing runs (on one target); what still does after `within_s` is ended, finished packs kept."""
-        if running := self._running_on(target):
+        if running := self._book.running_on(target):
             await asyncio.wait({ticket.finished for ticket in running}, timeout=within_s)
-        for ticket in self._running_on(target):
-            if ticket.run_id is not None and is_worker(run := self._records.run(ticket.run_id)):
-                say("worker-killed", logging.WARNING, run=run.id)
-                kill_group(run.pid)
-        if running := self._running_on(target):
+        kill_workers(self._runs_on(target))
+        if running := self._book.running_on(target):
             await asyncio.wait({ticket.finished for ticket in running}, timeout=within_s)
 
-    def _running_on(self, target: str) -> tuple[Ticket, ...]:
-        return tuple(ticket for ticket in self._book.active if target in ("", ticket.job.target))
+    def _runs_on(self, target: str) -> tuple[Run, ...]:
+        running = self._book.running_on(target)
+        return tuple(self._records.run(ticket.run_id) for ticket in running if ticket.run_id is not None)
 
     def stop_lasting(self) -> None:
         """Stop what goes on for as long as the agent does."""
@@ -227,10 +202,7 @@ class Runner:
         self.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
-        for ticket in self._book.active:
-            if ticket.run_id is not None and is_worker(run := self._records.run(ticket.run_id)):
-                say("worker-killed", logging.WARNING, run=run.id)
-                kill_group(run.pid)
+        kill_workers(self._runs_on(""))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
 
@@ -247,46 +219,41 @@ class Runner:
     def _start_what_can(self) -> None:
         if self._gathering or self._closing:
             return
-        passing = [ticket for ticket in self._book.active if not ticket.job.lasts]
-        taken = {ticket.job.target for ticket in passing}
-        room = self._at_once - sum(not ticket.with_other for ticket in passing)
-        for ticket in tuple(self._book.waiting):
-            if ticket not in self._book.waiting or self._held(ticket.job.target):
-                continue
-            group = [ticket]
-            # What lasts takes nobody's turn: it would never give it back.
-            if not ticket.job.lasts:
-                if room <= 0 or ticket.job.target in taken:
-                    continue
-                room -= 1
-                group += self._companions(ticket, taken)
-                taken |= {member.job.target for member in group}
-            for member in group:
-                member.with_other = member is not ticket
-                self._book.waiting.remove(member)
-                self._book.active.append(member)
+        for group in self._book.take_groups(at_once=self._at_once, held=self._held, together=self._together):
             self._spawn(self._perform(group))
 
-    def _companions(self, ticket: Ticket, taken: Collection[str]) -> list[Ticket]:
-        """Return what waits and can be done by the same worker: the same files to other places."""
-        return [
-            other
-            for other in self._book.waiting
-            if other is not ticket
-            and other.job.target not in taken
-            and not self._held(other.job.target)
-            and self._together(ticket.job, other.job)
-        ]
-
-    async def _perform(self, group: Sequence[Ticket]) -> None:
+    async def _perform(self, group: list[Ticket]) -> None:
         try:
+            await self._before()
+            group = self._ready(group)
             for ticket in group:
                 self._start(ticket)
-            await self._work(group)
+            if group:
+                await self._work(group)
+        except Exception:
+            for ticket in group:
+                if ticket.run_id is not None and ticket.process is None:
+                    self._close(ticket.run_id, DIED)
+            raise
         finally:
-            with self.gathering():
-                for ticket in group:
-                    self._end(ticket)
+            # Each comes out of the book, whatever goes wrong with another: what stays there is never begun again.
+            with self.gathering(), contextlib.ExitStack() as ends:
+                for ticket in reversed(group):
+                    ends.callback(self._end, ticket)
+
+    def _ready(self, group: Sequence[Ticket]) -> list[Ticket]:
+        """Return what of a group is to begin still; what was stopped is dropped, what is held waits again."""
+        for ticket in group:
+            if ticket.stopping:
+                self._book.active.remove(ticket)
+                ticket.resolve(None)
+        left = [ticket for ticket in group if not ticket.stopping]
+        held = [ticket for ticket in left if self._held(ticket.job.target)]
+        self._book.put_back(held)
+        ready = [ticket for ticket in left if ticket not in held]
+        for ticket in ready:
+            ticket.with_other = ticket is not ready[0]
+        return ready
 
     def _start(self, ticket: Ticket) -> None:
         job = ticket.job
@@ -299,41 +266,28 @@ class Runner:
             pid_started=own_start(),
             part=job.part,
         )
-        ticket.run_id = run_id
-        ticket.started.set_result(run_id)
+        ticket.begin(run_id)
         say("run-started", run=run_id, kind=job.kind, set=job.data_set or "-", target=job.target)
 
     async def _work(self, group: Sequence[Ticket]) -> None:
         run_ids = tuple(ticket.run_id for ticket in group if ticket.run_id is not None)
-        # A file, not a pipe: helpers of a worker that was killed would keep a pipe open.
-        with tempfile.TemporaryFile() as errors:
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *worker_command(self._home, run_ids),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=errors,
-                    # Our own code, whatever folder we were started in.
-                    cwd=Path(app.__file__).parent.parent,
-                    # A group of its own: Ctrl-C in our terminal reaches us, and we decide what becomes of the worker.
-                    start_new_session=True,
-                )
-            except OSError as exc:
-                reason = errno.errorcode.get(exc.errno or 0, "unknown")
-                for run_id in run_ids:
-                    self._records.finish_run(
-                        run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
-                    )
-                return
+
+        def started(process: asyncio.subprocess.Process) -> None:
             for ticket in group:
                 ticket.process = process
             for ticket in group:
                 if ticket.stopping:
                     self._stop(ticket)
-            status = await process.wait()
-            if status != 0:
-                kill_group(process.pid)
-                _log_last_words(run_ids[0], errors)
+
+        try:
+            status = await worker_process(self._home, run_ids, started)
+        except OSError as exc:
+            reason = errno.errorcode.get(exc.errno or 0, "unknown")
+            for run_id in run_ids:
+                self._records.finish_run(
+                    run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
+                )
+            return
         stopped = any(ticket.stopping for ticket in group) and status in (-signal.SIGTERM, -POWER_SIGNAL)
         for_power = any(ticket.for_power for ticket in group)
         for run_id in run_ids:
@@ -371,22 +325,18 @@ class Runner:
                 say("run-finished", run=run.id, outcome=run.outcome, code=code, problems=run.problems_total)
                 self._on_finished(run)
         finally:
-            _resolve(ticket, run)
+            ticket.resolve(run)
             if not self._closing:
                 self._start_what_can()
 
     def _drop(self, tickets: list[Ticket]) -> None:
         for ticket in tickets:
             self._book.waiting.remove(ticket)
-            _resolve(ticket, None)
-
-    def _ticket(self, job: Job, reason: str) -> Ticket:
-        loop = asyncio.get_running_loop()
-        return Ticket(job, reason, loop.create_future(), loop.create_future())
+            ticket.resolve(None)
 
     def _never(self, job: Job, reason: str) -> Ticket:
-        ticket = self._ticket(job, reason)
-        _resolve(ticket, None)
+        ticket = Ticket.issue(job, reason)
+        ticket.resolve(None)
         return ticket
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
@@ -398,27 +348,3 @@ class Runner:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             say("job-not-followed", logging.ERROR, error=type(error).__name__)
-
-
-def worker_command(home: Home, run_ids: Sequence[RunId]) -> list[str]:
-    """Return how to start the process of some runs; XDG folders reach it through the environment."""
-    command = [sys.executable, "-m", "app"]
-    if home == Home.in_folder(home.config):
-        command += ["--home", str(home.config)]
-    return [*command, "worker", *map(str, run_ids)]
-
-
-def _log_last_words(run_id: RunId, errors: BinaryIO) -> None:
-    """Log what a worker wrote when the interpreter gave up: the kind of error for all, the rest only in debug."""
-    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _STDERR_BYTES))
-    said = errors.read().decode("utf-8", "backslashreplace").strip()
-    if said:
-        say("worker-crashed", logging.WARNING, run=run_id, error=said.splitlines()[-1].partition(":")[0])
-        say("worker-said", logging.DEBUG, run=run_id, stderr=said)
-
-
-def _resolve(ticket: Ticket, run: Run | None) -> None:
-    if not ticket.started.done():
-        ticket.started.set_result(ticket.run_id)
-    if not ticket.finished.done():
-        ticket.finished.set_result(run)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from app.agent.processes import alive, ask_to_stop, is_worker, own_start
-from app.agent.runner import worker_command
+from app.agent.workers import worker_command
 from app.paths import Home
 from app.records.facts import Outcome, Run, RunId, RunKind
 
