@@ -125,7 +125,8 @@ def done(
     as_json: bool,
 ) -> int:
     """Say that a task was done, with what shows it."""
-    from app.jobs.people import Closing, close_task
+    from app.jobs.evidence import Closing
+    from app.jobs.people import close_task
 
     closing = Closing(by, remark, document, photo, number, tuple(_answer(answer) for answer in answers), parts)
     installation = session.installation()

@@ -6,14 +6,7 @@ Everything is bounded and checked here, whoever asks (a screen or a command), an
 from __future__ import annotations
 
 import difflib
-import hashlib
-import math
-import os
-import stat
-import unicodedata
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Final
 
 from app.assessment.duties import REVIEW
@@ -23,17 +16,20 @@ from app.assessment.people_duties import EXEMPT, duty_subject
 from app.assessment.review_events import EVENT
 from app.errors import ExitCode
 from app.jobs.errors import JobError
+from app.jobs.evidence import (
+    Closing,
+    EvidenceMissing,
+    EvidenceUnusable,
+    kept_text,
+    proofs_of,
+    require_evidence,
+    require_review,
+)
 from app.jobs.installation import Installation
-from app.policy.duty import Duty, ProofForm
 from app.policy.model import Role
-from app.records.facts import Attestation, Postponement, Proof, ProofKind
+from app.records.facts import Attestation, Postponement
 from app.records.store import Records
 from app.secret import Secret
-
-MAX_TEXT: Final = 2000
-MAX_PHOTO_BYTES: Final = 64 << 20
-REVIEW_BLOCKS: Final = ("new-risks", "objectives", "suppliers-contacts", "changes")
-"""The four parts of a review (S3-9.1); each wants an answer."""
 
 _NEVER_PUT_OFF: Final = frozenset({ObligationKind.ANSWER_ALARM})
 
@@ -59,20 +55,6 @@ class TaskDoneElsewhere(JobError):
     exit_code = ExitCode.USAGE
 
 
-class EvidenceMissing(JobError):
-    """The task cannot be closed without evidence (`task`, `wanted`)."""
-
-    code = "evidence-missing"
-    exit_code = ExitCode.USAGE
-
-
-class EvidenceUnusable(JobError):
-    """What was given as evidence cannot be used (`what`, `reason`)."""
-
-    code = "evidence-unusable"
-    exit_code = ExitCode.USAGE
-
-
 class PostponeRefused(JobError):
     """The task cannot be put off like that (`task`, `reason`, `longest_days`)."""
 
@@ -85,19 +67,6 @@ class ExemptionRefused(JobError):
 
     code = "exemption-refused"
     exit_code = ExitCode.USAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """How a task was done. `answers` are (question, answer) pairs; `parts` empty: everything that is open now."""
-
-    by: str
-    remark: str = ""
-    document: str = ""
-    photo: Path | None = None
-    number: str = ""
-    answers: tuple[tuple[str, str], ...] = ()
-    parts: tuple[str, ...] = ()
 
 
 def find_task(assessment: Assessment, task_id: str) -> Obligation:
@@ -127,23 +96,23 @@ def close_task(installation: Installation, records: Records, task_id: str, closi
     duty = installation.policy.duty(dict(task.data).get("duty", ""))
     if not can_be_closed(task):
         raise TaskDoneElsewhere(task=task.id, kind=task.kind.value)
-    by = _text(closing.by, "name")
+    by = kept_text(closing.by, "name")
     if not by:
         raise EvidenceMissing(task=task.id, wanted="name")
-    proofs = _proofs(closing)
+    proofs = proofs_of(closing)
     if duty is None:
-        _require_review(task, closing)
+        require_review(task, closing)
         subjects: tuple[str, ...] = (REVIEW,)
     else:
-        _require_evidence(task, duty, closing)
+        require_evidence(task, duty, closing)
         subjects = tuple(duty_subject(duty.id, part) for part in _parts(task, closing))
     attestations = tuple(
         Attestation(
             subject=subject,
             by=by,
             at=installation.clock.now(),
-            remark=_text(closing.remark, "remark"),
-            reference=_text(closing.document, "document"),
+            remark=kept_text(closing.remark, "remark"),
+            reference=kept_text(closing.document, "document"),
             evidence=proofs,
         )
         for subject in subjects
@@ -201,8 +170,8 @@ def postpone_task(
     postponement = Postponement(
         obligation=task.id,
         until=local_moment(until, 0, 0, installation.timezone),
-        reason=_text(reason, "reason"),
-        by=_text(by, "name"),
+        reason=kept_text(reason, "reason"),
+        by=kept_text(by, "name"),
         at=installation.clock.now(),
         approved_by=approved_by,
     )
@@ -222,7 +191,7 @@ def exempt_task(installation: Installation, records: Records, task_id: str, *, r
     if not reason.strip():
         raise ExemptionRefused(task=task.id, reason="no-reason")
     name = _director(installation, pin)
-    attestation = Attestation(EXEMPT + duty.id, name, installation.clock.now(), _text(reason, "reason"))
+    attestation = Attestation(EXEMPT + duty.id, name, installation.clock.now(), kept_text(reason, "reason"))
     records.attest(attestation)
     return attestation
 
@@ -235,7 +204,8 @@ def declare_event(installation: Installation, records: Records, event: str, *, r
         raise UnknownEvent(event=event, known=", ".join(known), suggestion=close[0] if close else "")
     if not remark.strip() or not by.strip():
         raise EvidenceMissing(task=event, wanted="remark" if by.strip() else "name")
-    attestation = Attestation(EVENT + event, _text(by, "name"), installation.clock.now(), _text(remark, "remark"))
+    name, told = kept_text(by, "name"), kept_text(remark, "remark")
+    attestation = Attestation(EVENT + event, name, installation.clock.now(), told)
     records.attest(attestation)
     return attestation
 
@@ -254,75 +224,3 @@ def _parts(task: Obligation, closing: Closing) -> tuple[str, ...]:
     if unknown:
         raise EvidenceUnusable(what="part", reason="unknown", found=unknown[0], known=", ".join(open_now))
     return closing.parts or open_now
-
-
-def _require_evidence(task: Obligation, duty: Duty, closing: Closing) -> None:
-    given = {
-        ProofForm.REMARK: bool(closing.remark.strip()),
-        ProofForm.DOCUMENT: bool(closing.document.strip()),
-        ProofForm.PHOTO: closing.photo is not None,
-        ProofForm.NUMBER: bool(closing.number.strip()),
-    }
-    if not any(given[form] for form in duty.closed_by):
-        raise EvidenceMissing(task=task.id, wanted=", ".join(duty.closed_by))
-
-
-def _require_review(task: Obligation, closing: Closing) -> None:
-    answered = {question for question, answer in closing.answers if answer.strip()}
-    missing = [block for block in REVIEW_BLOCKS if block not in answered]
-    if missing:
-        raise EvidenceMissing(task=task.id, wanted=", ".join(missing))
-
-
-def _proofs(closing: Closing) -> tuple[Proof, ...]:
-    proofs = []
-    if closing.document.strip():
-        proofs.append(Proof(ProofKind.DOCUMENT, "", _text(closing.document, "document")))
-    if closing.photo is not None:
-        proofs.append(_photo(closing.photo))
-    if closing.number.strip():
-        proofs.append(Proof(ProofKind.NUMBER, "", _number(closing.number)))
-    for question, answer in closing.answers[:20]:
-        if answer.strip():
-            proofs.append(Proof(ProofKind.ANSWER, _text(question, "question")[:100], _text(answer, "answer")))
-    return tuple(proofs)
-
-
-def _photo(path: Path) -> Proof:
-    """Return a photo as evidence: its path and the SHA-256 of what is in it."""
-    shown = str(path).encode("utf-8", "backslashreplace").decode()
-    try:
-        # Without waiting: the path may name a pipe that nobody writes to.
-        with os.fdopen(os.open(path.expanduser(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise EvidenceUnusable(what=shown, reason="no-file")
-            digest, size = hashlib.sha256(), 0
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-                size += len(chunk)
-                if size > MAX_PHOTO_BYTES:
-                    raise EvidenceUnusable(what=shown, reason="too-large")
-    except OSError as exc:
-        raise EvidenceUnusable(what=shown, reason="unreadable", detail=exc.strerror or "") from exc
-    if not size:
-        raise EvidenceUnusable(what=shown, reason="empty")
-    return Proof(ProofKind.PHOTO, shown, digest.hexdigest())
-
-
-def _number(text: str) -> str:
-    """Return a number as it is kept; a comma may stand for the point."""
-    try:
-        number = float(text.strip().replace(",", "."))
-    except ValueError as exc:
-        raise EvidenceUnusable(what=text[:40], reason="no-number") from exc
-    if not math.isfinite(number) or abs(number) > 1e12:
-        raise EvidenceUnusable(what=text[:40], reason="no-number")
-    return f"{number:g}"
-
-
-def _text(text: str, what: str) -> str:
-    """Return a text fit to be kept: no control characters but line ends, and bounded."""
-    kept = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c)[0] != "C")
-    if len(kept) > MAX_TEXT:
-        raise EvidenceUnusable(what=what, reason="too-long")
-    return kept.strip()

@@ -14,12 +14,8 @@ from app.assessment.model import Timing
 from app.clock import SystemClock
 from app.errors import VangnetError
 from app.jobs.director import choose_pin
+from app.jobs.evidence import MAX_TEXT, REVIEW_BLOCKS, Closing, EvidenceMissing, EvidenceUnusable
 from app.jobs.people import (
-    MAX_TEXT,
-    REVIEW_BLOCKS,
-    Closing,
-    EvidenceMissing,
-    EvidenceUnusable,
     ExemptionRefused,
     PostponeRefused,
     TaskDoneElsewhere,

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.jobs.people import Closing
+from app.jobs.evidence import Closing
 from app.policy.model import Role
 from app.records.facts import AnomalyVerdict, ChecklistAnswer, ChecklistSignature, KeyTest, RunId, SentNotice
 from app.records.store import Records

@@ -13,7 +13,8 @@ from textual.widgets import Button, Input, Static
 from app.assessment.model import Obligation, ObligationKind
 from app.errors import VangnetError
 from app.i18n import _, language
-from app.jobs.people import Closing, can_be_closed
+from app.jobs.evidence import Closing
+from app.jobs.people import can_be_closed
 from app.policy.duty import ProofForm
 from app.policy.model import Policy, Role
 from app.secret import Secret
