@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from app.clock import FixedClock
 from app.i18n import language, set_language
@@ -21,11 +22,12 @@ MakeApp = Callable[..., VangnetApp]
 
 @pytest.fixture(autouse=True)
 def _same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No colour setting or home folder of this machine may show in a picture; the language is put back."""
+    """No setting, home folder or moment of this machine may show in a picture; the language is put back."""
     for variable in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "COLORTERM"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(Path, "home", lambda: Path("/home/school"))
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _input: None)  # a cursor that blinks is in every second picture
     spoken = language()
     yield
     set_language(spoken)
