@@ -55,10 +55,16 @@ class BlobReader:
         What is not whole there is looked for at every other place that the index knows. A view is valid until the
         next blob is opened.
         """
-        if read is not None:
-            sealed = read[place.offset - start : place.offset - start + place.length]
+        sealed = None if read is None else read[place.offset - start : place.offset - start + place.length]
+        return self.open_sealed(blob_id, sealed, place.plain_length, place.pack.hex())
+
+    def open_sealed(
+        self, blob_id: BlobId, sealed: memoryview | None, plain_length: int, pack: str
+    ) -> bytes | memoryview | None:
+        """Do what `open` does with a blob as it was read from a pack (by its name)."""
+        if sealed is not None:
             try:
-                return self._open(blob_id, sealed, place.plain_length, pack=place.pack.hex())
+                return self._open(blob_id, sealed, plain_length, pack=pack)
             except RepositoryDamaged:
                 pass  # the blob alone, and its other places, are still to be tried
         try:

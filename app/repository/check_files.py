@@ -15,7 +15,7 @@ from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import INDEX_FILE_LIMIT, Index, PackContents, decode_index
 from app.repository.keys import KEY_FILE_LIMIT, describe_key_file
 from app.repository.model import Cancel, CheckProblem, PackId, Snapshot, SnapshotId
-from app.repository.pack import MAX_PACK, PackEntry, header_length, parse_header
+from app.repository.pack import MAX_PACK, PackEntry, encode_header, encode_length, header_length, parse_header
 from app.repository.repository import Repository
 from app.repository.snapshots import SNAPSHOT_LIMIT, decode_snapshot
 
@@ -134,11 +134,11 @@ def check_pack(
     checked = attempt(repository, lambda: _read_pack(repository, pack, entries, size, cancel))
     if isinstance(checked, str):
         return PackOutcome(pack, 0, Finding(file, checked, blobs_of(entries)))
-    bad, is_as_named = checked
+    bad, is_as_named, tail = checked
     finding: Finding | None = None
     if bad:
         finding = Finding(file, "blob-damaged", bad)
-    elif not _header_lists(repository, pack, entries, size):
+    elif not _header_lists(repository, pack, entries, size, tail):
         finding = Finding(file, "pack-header")
     elif not is_as_named:
         finding = Finding(file, "hash")
@@ -147,14 +147,16 @@ def check_pack(
 
 def _read_pack(
     repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int, cancel: Cancel
-) -> tuple[frozenset[Blob], bool]:
-    """Return the blobs of a pack that are not whole, and whether its bytes are those that its name was made of."""
+) -> tuple[frozenset[Blob], bool, memoryview]:
+    """Return a pack's blobs that are not whole, whether its name was made of its bytes, and what follows its blobs."""
     digest = hashlib.sha256()
     name = pack.hex()
     open_blob = repository.blob_opener().open
     bad: set[Blob] = set()
-    at = free_from = 0
+    at = begin = free_from = 0
+    read = memoryview(b"")
     for group, end in _reads(entries, size):
+        del read  # or its memory could not be used again for the next
         read = memoryview(repository.backend.load_range(FileKind.PACK, name, at, end - at))
         digest.update(read)
         for entry in group:
@@ -168,8 +170,8 @@ def _read_pack(
                 open_blob(entry.id, read[start : start + entry.length], entry.plain_length, pack=name)
             except RepositoryDamaged:
                 bad.add((entry.id, entry.is_tree))
-        at = end
-    return frozenset(bad), digest.digest() == pack
+        begin, at = at, end
+    return frozenset(bad), digest.digest() == pack, read[max(free_from - begin, 0) :]
 
 
 def _reads(entries: Sequence[PackEntry], size: int) -> Iterator[tuple[Sequence[PackEntry], int]]:
@@ -186,17 +188,38 @@ def _reads(entries: Sequence[PackEntry], size: int) -> Iterator[tuple[Sequence[P
     yield entries[first:], size
 
 
-def _header_lists(repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int) -> bool:
+def _header_lists(
+    repository: Repository, pack: PackId, entries: Sequence[PackEntry], size: int, tail: memoryview
+) -> bool:
+    """Tell whether a pack's own list has all these blobs; `tail` is what follows the last of them."""
     name, file = pack.hex(), f"data/{pack.hex()}"
+    if _is_just_as_listed(repository, entries, size, tail):
+        return True
 
     def read() -> tuple[PackEntry, ...]:
-        tail = min(size, _LENGTH_BYTES)
-        length = header_length(repository.backend.load_range(FileKind.PACK, name, size - tail, tail), size, file=file)
+        last = min(size, _LENGTH_BYTES)
+        length = header_length(repository.backend.load_range(FileKind.PACK, name, size - last, last), size, file=file)
         sealed = repository.backend.load_range(FileKind.PACK, name, size - length - _LENGTH_BYTES, length)
         return parse_header(repository.master, sealed, size, file=file)
 
     header = attempt(repository, read)
     return not isinstance(header, str) and set(entries) <= set(header)
+
+
+def _is_just_as_listed(repository: Repository, entries: Sequence[PackEntry], size: int, tail: memoryview) -> bool:
+    """Tell whether a pack holds these blobs, one behind the other, and lists just these, as nearly every pack does."""
+    end = 0
+    for entry in entries:
+        if entry.offset != end:
+            return False
+        end += entry.length
+    sealed, length = tail[:-_LENGTH_BYTES], tail[-_LENGTH_BYTES:]
+    if end + len(tail) != size or length != encode_length(len(sealed)):
+        return False
+    try:
+        return repository.master.open(sealed) == encode_header(entries)
+    except RepositoryDamaged:
+        return False
 
 
 def blobs_of(entries: Sequence[PackEntry]) -> frozenset[Blob]:

@@ -61,7 +61,9 @@ def walk_structure(repository: Repository, index: Index, roots: Iterable[BlobId]
             found.damaged_trees.add(tree)
             continue
         for node in nodes:
-            found.not_listed.update((blob, False) for blob in node.content if (blob, False) not in index)
+            for blob in node.content:
+                if index.record(blob) is None:
+                    found.not_listed.add((blob, False))
             if node.subtree is not None and node.subtree not in seen:
                 seen.add(node.subtree)
                 pending.append(node.subtree)

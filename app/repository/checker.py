@@ -97,13 +97,13 @@ def _find_packs(
     sizes = {info.name: info.size for info in list_files(repository, FileKind.PACK, findings)}
     to_read: dict[PackId, int] = {}
     wanted = chosen_packs(subset, {pack: sizes[pack.hex()] for pack in packs if pack.hex() in sizes})
-    for pack, entries in packs.items():
+    for pack in packs:
         size = sizes.get(pack.hex())
         if size is None:
-            findings.append(Finding(f"data/{pack.hex()}", "pack-missing", blobs_of(entries)))
+            findings.append(Finding(f"data/{pack.hex()}", "pack-missing", blobs_of(packs[pack])))
         elif read_data and pack in wanted:
             to_read[pack] = size
-        elif size != pack_size(entries):
+        elif size != pack_size(entries := packs[pack]):
             findings.append(Finding(f"data/{pack.hex()}", "pack-size", blobs_of(entries)))
     return to_read
 

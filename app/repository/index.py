@@ -40,6 +40,10 @@ _U32 = (1 << 32) - 1
 _LONGEST = {"data": MAX_BLOB + OVERHEAD, "tree": TREE_LIMIT + OVERHEAD}
 
 
+BlobRecord = tuple[bytes, int, int, int, int]
+"""A blob's id, the number of its pack, its offset, length and plain length there: a `PackedBlob` in the raw."""
+
+
 class PackedBlob(NamedTuple):
     """Where a blob is: `length` bytes as stored from `offset`; `plain_length` is 0 when not compressed."""
 
@@ -289,11 +293,27 @@ class _Table:
         begin = bisect_left(numbers, blob_id, key=id_of)
         return (first + begin) * size, (first + bisect_right(numbers, blob_id, lo=begin, key=id_of)) * size
 
-    def read(self, at: int) -> tuple[bytes, int, int, int, int]:
-        record: tuple[bytes, int, int, int, int] = _RECORD.unpack_from(self._records, at)
+    def first(self, blob_id: bytes) -> BlobRecord | None:
+        """Return the first record of an id: what `find` and `read` give, at half the cost."""
+        prefix = blob_id[0] << 8 | blob_id[1]
+        size = _RECORD.size
+        at, end = self._fan[prefix] * size, self._fan[prefix + 1] * size
+        if end - at > _CROWD_BYTES:
+            at, end = self._narrow(blob_id, at // size, end // size)
+        few = self._records[at:end]
+        found = few.find(blob_id)
+        while found % size and found >= 0:
+            found = few.find(blob_id, found + 1)
+        if found < 0:
+            return None
+        record: BlobRecord = _RECORD.unpack_from(few, found)
         return record
 
-    def __iter__(self) -> Iterator[tuple[bytes, int, int, int, int]]:
+    def read(self, at: int) -> BlobRecord:
+        record: BlobRecord = _RECORD.unpack_from(self._records, at)
+        return record
+
+    def __iter__(self) -> Iterator[BlobRecord]:
         for at in range(0, self._end, _CROWD_RECORDS * _RECORD.size):
             yield from _RECORD.iter_unpack(self._records[at : min(at + _CROWD_RECORDS * _RECORD.size, self._end)])
 
@@ -343,10 +363,12 @@ class Index:
 
     def lookup(self, blob_id: BlobId, is_tree: bool = False) -> PackedBlob | None:
         """Return where a blob is, None when it is nowhere."""
-        table = self._trees if is_tree else self._data
-        for at in table.find(blob_id):
-            return self._place(table.read(at), is_tree)
-        return None
+        record = self.record(blob_id, is_tree)
+        return None if record is None else self._place(record, is_tree)
+
+    def record(self, blob_id: BlobId, is_tree: bool = False) -> BlobRecord | None:
+        """Return where a blob is as the table has it: `lookup` for who asks of a million files."""
+        return (self._trees if is_tree else self._data).first(blob_id)
 
     def lookup_all(
         self, blob_id: BlobId, is_tree: bool = False, *, most: int | None = PLACES_TRIED
@@ -372,7 +394,7 @@ class Index:
     def __contains__(self, key: tuple[BlobId, bool]) -> bool:
         """Tell whether (blob id, is_tree) is stored."""
         blob_id, is_tree = key
-        return next((self._trees if is_tree else self._data).find(blob_id), None) is not None
+        return (self._trees if is_tree else self._data).first(blob_id) is not None
 
     def blobs(self) -> Iterator[tuple[BlobId, PackedBlob]]:
         """Yield every blob and its place, data first, sorted by id."""
@@ -384,7 +406,7 @@ class Index:
         """Return the blobs of every pack, sorted by offset; they are made when asked for."""
         return PackListing(self._packs, self._data, self._trees)
 
-    def _place(self, record: tuple[bytes, int, int, int, int], is_tree: bool) -> PackedBlob:
+    def _place(self, record: BlobRecord, is_tree: bool) -> PackedBlob:
         _, number, offset, length, plain_length = record
         return PackedBlob(self._packs[number], offset, length, plain_length, is_tree)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import struct
+from collections.abc import Iterable
 
 import msgspec
 
@@ -84,18 +85,14 @@ class PackBuilder:
         self._list(blob_id, len(sealed), plain_length)
 
     def _list(self, blob_id: BlobId, length: int, plain_length: int) -> None:
-        kind = self._is_tree + (2 if plain_length else 0)
-        if plain_length:
-            self._headers.append(_COMPRESSED.pack(kind, length, plain_length, blob_id))
-        else:
-            self._headers.append(_BARE.pack(kind, length, blob_id))
+        self._headers.append(_encode_entry(blob_id, self._is_tree, length, plain_length))
         self._entries.append(PackEntry(blob_id, self._is_tree, self._used, length, plain_length))
         self._used += length
 
     def finish(self) -> FinishedPack:
         """Add the header; the builder then starts anew with `clear`."""
         header = self._sealer.seal(b"".join(self._headers))
-        tail = header + _LENGTH.pack(len(header))
+        tail = header + encode_length(len(header))
         self._make_room(len(tail))
         end = self._used + len(tail)
         self._buffer[self._used : end] = tail
@@ -113,8 +110,26 @@ class PackBuilder:
         self._headers = []
 
 
+def encode_header(entries: Iterable[PackEntry]) -> bytes:
+    """Return the plain header of a pack that holds these blobs, one behind the other."""
+    return b"".join([_encode_entry(entry.id, entry.is_tree, entry.length, entry.plain_length) for entry in entries])
+
+
+def encode_length(length: int) -> bytes:
+    """Return what stands behind a sealed header of this length."""
+    return _LENGTH.pack(length)
+
+
+def _encode_entry(blob_id: BlobId, is_tree: bool, length: int, plain_length: int) -> bytes:
+    if plain_length:
+        return _COMPRESSED.pack(is_tree + 2, length, plain_length, blob_id)
+    return _BARE.pack(is_tree, length, blob_id)
+
+
 def header_length(tail: bytes, pack_size: int, *, file: str = "") -> int:
     """Return the sealed header's length from the last 4 bytes of a pack; raises RepositoryDamaged out of bounds."""
+    if len(tail) != _LENGTH.size:
+        raise RepositoryDamaged(file=file, reason="too-short")
     (length,) = _LENGTH.unpack(tail)
     if not OVERHEAD < length <= min(pack_size - _LENGTH.size, _HEADER_LIMIT):
         raise RepositoryDamaged(file=file, reason="pack-header-length")

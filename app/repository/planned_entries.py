@@ -16,6 +16,9 @@ import msgspec
 from app.repository.model import BlobId, Node, NodeType
 
 _ID_BYTES = 32
+_REPLACES = 1
+_ENDS_WITH_ID = 2  # packed, a file of one blob and no attributes ends with its id, and two bytes for "nothing" twice
+_BEHIND_ID = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class PlannedEntries:
     """A growing sequence of planned entries. For one thread; a forked process may go on with its copy."""
 
     __slots__ = (
-        "_contents", "_decode", "_encoder", "_ends", "_folders", "_ids", "_kinds", "_odd", "_packed", "_replacing",
+        "_contents", "_decode", "_encode_into", "_ends", "_flags", "_folders", "_ids", "_kinds", "_odd", "_packed",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,62 +55,90 @@ class PlannedEntries:
         self._ends = array("Q", (0,))
         self._folders = array("I")
         self._kinds = bytearray()
-        self._replacing = bytearray()
+        self._flags = bytearray()
         self._ids = bytearray()
         self._contents: dict[int, tuple[int, int]] = {}  # of files of several blobs: where in the ids
         self._odd: dict[int, Node] = {}  # numbers that MessagePack cannot hold: a date in the year 3000, say
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encode_into = msgspec.msgpack.Encoder().encode_into
         self._decode: Callable[[bytearray], Node] = msgspec.msgpack.Decoder(Node).decode
 
     def __len__(self) -> int:
         return len(self._kinds)
 
     def __getitem__(self, number: int) -> PlannedEntry:
+        return PlannedEntry(self._folders[number], self.node(number), self.replaces(number))
+
+    def node(self, number: int) -> Node:
+        """Return the node of an entry; of a file of several blobs without its content."""
         start, end = self._ends[number], self._ends[number + 1]
-        node = self._odd[number] if start == end else self._decode(self._packed[start:end])
-        return PlannedEntry(self._folders[number], node, self._replacing[number] != 0)
+        return self._odd[number] if start == end else self._decode(self._packed[start:end])
 
     def content(self, number: int, first: int = 0, last: int | None = None) -> tuple[BlobId, ...]:
         """Return the blobs of a file, or those from `first` to `last`."""
         if number not in self._contents:
-            return self[number].node.content[first:last]
+            return self.node(number).content[first:last]
         start, count = self._contents[number]
         first, last, _ = slice(first, last).indices(count)
         ids = bytes(self._ids[start + first * _ID_BYTES : start + last * _ID_BYTES])
         return tuple([BlobId(ids[at : at + _ID_BYTES]) for at in range(0, len(ids), _ID_BYTES)])
 
+    def only_blob(self, number: int) -> bytes | None:
+        """Return the id of the blob of a plain file of one blob; None sends one to `content`."""
+        if not self._flags[number] & _ENDS_WITH_ID:
+            return None
+        end = self._ends[number + 1] - _BEHIND_ID
+        return bytes(self._packed[end - _ID_BYTES : end])
+
     def append(self, folder: int, node: Node) -> None:
-        if len(node.content) > 1:
-            self._contents[len(self)] = len(self._ids), len(node.content)
-            self._ids += b"".join(node.content)
+        packed = self._packed
+        flags = 0
+        content = node.content
+        if len(content) > 1:
+            self._contents[len(self._kinds)] = len(self._ids), len(content)
+            self._ids += b"".join(content)
             node = msgspec.structs.replace(node, content=())
+        elif content and node.subtree is None and not node.extended_attributes:
+            flags = _ENDS_WITH_ID
         try:
-            self._encoder.encode_into(node, self._packed, -1)
+            self._encode_into(node, packed, -1)
         except OverflowError:
-            del self._packed[self._ends[-1] :]
-            self._odd[len(self)] = node
-        self._ends.append(len(self._packed))
+            del packed[self._ends[-1] :]
+            self._odd[len(self._kinds)] = node
+            flags = 0
+        self._ends.append(len(packed))
         self._folders.append(folder)
         self._kinds.append(_kind_of(node))
-        self._replacing.append(0)
+        self._flags.append(flags)
 
     def kind(self, number: int) -> EntryKind:
         return EntryKind(self._kinds[number])
+
+    def is_plain_file(self, number: int) -> bool:
+        """Tell whether an entry is a file of one name."""
+        return self._kinds[number] == _PLAIN_FILE
 
     def folder(self, number: int) -> int:
         """Return the number of an entry's folder."""
         return self._folders[number]
 
+    def replaces(self, number: int) -> bool:
+        """Tell whether something stands in an entry's place that is to be replaced."""
+        return self._flags[number] & _REPLACES != 0
+
     def mark_replacing(self, number: int) -> None:
         """Note that something stands in an entry's place that is to be replaced."""
-        self._replacing[number] = 1
+        self._flags[number] |= _REPLACES
 
 
-def _kind_of(node: Node) -> EntryKind:
-    match node.type:
-        case NodeType.FILE:
-            return EntryKind.FILE_OF_SEVERAL_NAMES if node.links > 1 and node.inode else EntryKind.FILE
-        case NodeType.SOCKET:
-            return EntryKind.SOCKET
-        case _:
-            return EntryKind.OTHER
+_PLAIN_FILE = int(EntryKind.FILE)
+_SEVERAL_NAMES = int(EntryKind.FILE_OF_SEVERAL_NAMES)
+_SOCKET = int(EntryKind.SOCKET)
+_OTHER = int(EntryKind.OTHER)
+_FILE_TYPE, _SOCKET_TYPE = NodeType.FILE, NodeType.SOCKET
+
+
+def _kind_of(node: Node) -> int:
+    type_ = node.type
+    if type_ is _FILE_TYPE:
+        return _SEVERAL_NAMES if node.links > 1 and node.inode else _PLAIN_FILE
+    return _SOCKET if type_ is _SOCKET_TYPE else _OTHER

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from app.repository.blob_reader import READ_BYTES, READ_GAP, BlobReader
 from app.repository.index import PackedBlob
-from app.repository.model import BlobId, Cancel
+from app.repository.model import BlobId, Cancel, Node
 from app.repository.planned_entries import PlannedEntries, PlannedEntry
 from app.repository.repository import Repository
-from app.repository.restore_files import NewFile, Target, reads_back, write_content
+from app.repository.restore_files import FileMaker, NewFile, Target, reads_back, write_content
 from app.repository.restore_plan import EmptyFiles, ReadPlan, Segment, SmallFiles, plain_size
 
 BLOB_DAMAGED = "blob-damaged"
@@ -60,7 +60,9 @@ class ContentWriter:
         self._entries = entries
         self._target = target
         self._tasks = reads.tasks
+        self._reads = reads
         self._order = reads.order
+        self._maker = FileMaker()
         self._shared_names = shared_names
         self._verify = verify
         self._cancel = cancel
@@ -74,45 +76,57 @@ class ContentWriter:
             case EmptyFiles(first, last):
                 for file in self._order[first:last]:
                     self._cancel.heed()
-                    self._write_small_file(file, self._entries[file], b"", outcome)
+                    self._write_small_file(file, self._entries.node(file), b"", outcome)
             case Segment() as segment:
                 self._bring_segment(segment, outcome)
         return outcome
 
     def _bring_small_files(self, task: SmallFiles, outcome: TaskOutcome) -> None:
         read = self._reader.read(task.pack, task.start, task.end)
+        pack = task.pack.hex()
+        offsets, lengths, plain_lengths = self._reads.offsets, self._reads.lengths, self._reads.plain_lengths
         last_id: BlobId | None = None
         content: bytes | memoryview | None = None
-        for file in self._order[task.first : task.last]:
+        for at in range(task.first, task.last):
             self._cancel.heed()
-            entry = self._entries[file]
-            blob_id = entry.node.content[0]
+            file = self._order[at]
+            node = self._entries.node(file)
+            blob_id = node.content[0]
             if blob_id != last_id:  # copies of one file lie side by side in the task
-                content = self._reader.open(blob_id, self._place(blob_id), read, task.start)
+                start = offsets[at] - task.start
+                sealed = None if read is None else read[start : start + lengths[at]]
+                content = self._reader.open_sealed(blob_id, sealed, plain_lengths[at], pack)
                 last_id = blob_id
-            self._write_small_file(file, entry, content, outcome)
+            self._write_small_file(file, node, content, outcome)
 
     def _write_small_file(
-        self, file: int, entry: PlannedEntry, content: bytes | memoryview | None, outcome: TaskOutcome
+        self, file: int, node: Node, content: bytes | memoryview | None, outcome: TaskOutcome
     ) -> None:
         if content is None:
             outcome.failed.append((file, BLOB_DAMAGED))
             return
+        number = self._entries.folder(file)
         try:
-            folder = self._target.folder(entry.folder)
-            with NewFile(folder, entry, hidden=len(content) > _IN_ONE_GO_BYTES) as new:
-                sparse = len(content) >= _SPARSE_FROM_BYTES
-                if sparse:
-                    os.ftruncate(new.fd, len(content))
-                write_content(new.fd, content, 0, sparse=sparse)
-                if content:
-                    self._verify_written(new.fd, [(entry.node.content[0], len(content))], 0)
-                new.publish()
+            folder = self._target.folder(number)
+            if self._verify or len(content) > _IN_ONE_GO_BYTES or self._entries.replaces(file):
+                self._write_carefully(folder, self._entries[file], content)
+            else:
+                self._maker.make(number, folder, node, content)
         except (Unrestorable, OSError, OverflowError) as exc:
             outcome.failed.append((file, reason_of(exc)))
         else:
             outcome.done.append(file)
             outcome.bytes_written += len(content)
+
+    def _write_carefully(self, folder: int, entry: PlannedEntry, content: bytes | memoryview) -> None:
+        with NewFile(folder, entry, hidden=len(content) > _IN_ONE_GO_BYTES) as new:
+            sparse = len(content) >= _SPARSE_FROM_BYTES
+            if sparse:
+                os.ftruncate(new.fd, len(content))
+            write_content(new.fd, content, 0, sparse=sparse)
+            if content:
+                self._verify_written(new.fd, [(entry.node.content[0], len(content))], 0)
+            new.publish()
 
     def _bring_segment(self, segment: Segment, outcome: TaskOutcome) -> None:
         entry = self._entries[segment.file]

@@ -14,7 +14,7 @@ from app.repository.blob_reader import READ_BYTES, READ_GAP
 from app.repository.crypto import OVERHEAD
 from app.repository.errors import RepositoryDamaged
 from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding, load_tree
-from app.repository.index import Index, PackedBlob
+from app.repository.index import BlobRecord, Index, PackedBlob
 from app.repository.model import (
     BlobId,
     Cancel,
@@ -36,7 +36,9 @@ TARGET_ITSELF = -1
 """The parent of a folder that stands for the target folder itself."""
 
 _SEGMENT_BYTES = 32 << 20
+_LONGEST = MAX_BLOB + OVERHEAD
 _FILES_AT_ONCE = 1000
+_OFFSET = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class _Selection:
         self._strip = strip
         self._include = EitherCase(options.include, options.iinclude)
         self._exclude = EitherCase(options.exclude, options.iexclude)
+        self.is_everything = not (self.roots or self._include or self._exclude)
 
     def is_target_itself(self, folder: bytes) -> bool:
         return folder == b"" or folder == self._strip or self._strip.startswith(folder + b"/")
@@ -132,27 +135,37 @@ def plan_restore(
     depth = 1
     while frame is not None:
         cancel.heed(monitor)
-        node = next(frame.nodes, None)
+        node = _plan_up_to_folder(plan, selection, frame, missing)
         if node is None:
             frame, depth = frame.above, depth - 1
             continue
         path = frame.path + b"/" + node.name
-        missing.discard(path)
-        wanted = selection.wants(path)
-        if node.type is not NodeType.DIR:
-            if wanted:
-                plan.entries.append(_number(plan, selection, frame), node)
-            continue
         if not selection.enters(path):
             continue
         if depth >= MAX_DEPTH or len(path) > MAX_PATH_BYTES or node.subtree is None:
             plan.problems.append(FileProblem(path, "too-deep" if node.subtree else "tree-damaged"))
             continue
         frame, depth = _enter(repository, plan, unfolding, node.subtree, path, node, frame), depth + 1
-        if wanted:
+        if selection.wants(path):
             _number(plan, selection, frame)
     plan.problems.extend(FileProblem(path, "not-in-snapshot") for path in sorted(missing))
     return plan
+
+
+def _plan_up_to_folder(plan: RestorePlan, selection: _Selection, frame: _Frame, missing: set[bytes]) -> Node | None:
+    """Plan what comes next in a folder up to the first folder in it, and return that; None at the end."""
+    append, folder = plan.entries.append, NodeType.DIR
+    for node in frame.nodes:
+        if not selection.is_everything:
+            path = frame.path + b"/" + node.name
+            missing.discard(path)
+            if node.type is not folder and not selection.wants(path):
+                continue
+        if node.type is folder:
+            return node
+        number = frame.number
+        append(_number(plan, selection, frame) if number is None else number, node)
+    return None
 
 
 def _enter(
@@ -231,6 +244,10 @@ class ReadPlan:
     tasks: list[ReadTask] = field(default_factory=list)
     order: array[int] = field(default_factory=lambda: array("I"))
     """The numbers of the small and the empty files, in the order in which they are brought."""
+    offsets: array[int] = field(default_factory=lambda: array("I"))
+    lengths: array[int] = field(default_factory=lambda: array("I"))
+    plain_lengths: array[int] = field(default_factory=lambda: array("I"))
+    """Where in its pack the blob of each small file lies, in that order too."""
     missing: list[int] = field(default_factory=list)
     segments: dict[int, int] = field(default_factory=dict)
     """The number of segments of each file that has more than one."""
@@ -249,20 +266,29 @@ def plan_reads(entries: PlannedEntries, numbers: Iterable[int], index: Index) ->
     plan = ReadPlan()
     empty: list[int] = []
     small = _SmallReads(index)
+    bytes_total = 0
     for number in numbers:
-        content = entries.content(number)
+        blob_id = entries.only_blob(number)
+        content = entries.content(number) if blob_id is None else (BlobId(blob_id),)
+        if len(content) == 1:
+            record = index.record(content[0])
+            if record is None or record[3] > _LONGEST:
+                plan.missing.append(number)
+                continue
+            bytes_total += record[4] or record[3] - OVERHEAD
+            small.add(number, record)
+            continue
         places = [index.lookup(blob_id) for blob_id in content]
-        known = [place for place in places if place is not None and place.length <= MAX_BLOB + OVERHEAD]
+        known = [place for place in places if place is not None and place.length <= _LONGEST]
         if len(known) != len(places):
             plan.missing.append(number)
             continue
-        plan.bytes_total += sum(map(plain_size, known))
+        bytes_total += sum(map(plain_size, known))
         if not known:
             empty.append(number)
-        elif len(known) == 1:
-            small.add(number, known[0])
         else:
             _plan_segments(plan, number, known)
+    plan.bytes_total = bytes_total
     small.plan(plan)
     for at in range(0, len(empty), _FILES_AT_ONCE):
         first = len(plan.order)
@@ -291,26 +317,30 @@ def _plan_segments(plan: ReadPlan, number: int, places: list[PackedBlob]) -> Non
 
 
 class _SmallReads:
-    """Where the files of one blob lie, to be sorted by pack and place: 16 bytes for each."""
+    """Where the files of one blob lie, to be sorted by pack and place: 20 bytes for each."""
 
     def __init__(self, index: Index) -> None:
         self._packs = index.packs
-        self._pack_numbers = {pack: number for number, pack in enumerate(self._packs)}
         self._places = array("Q")  # the pack's number, then the offset in it
         self._lengths = array("I")
+        self._plain_lengths = array("I")
         self._files = array("I")
 
-    def add(self, file: int, place: PackedBlob) -> None:
-        self._places.append(self._pack_numbers[place.pack] << 32 | place.offset)
-        self._lengths.append(place.length)
+    def add(self, file: int, record: BlobRecord) -> None:
+        _, pack, offset, length, plain_length = record
+        self._places.append(pack << 32 | offset)
+        self._lengths.append(length)
+        self._plain_lengths.append(plain_length)
         self._files.append(file)
 
     def plan(self, plan: ReadPlan) -> None:
         """Cut the wanted blobs into reads: the whole pack at once when it is small or mostly wanted."""
         places, lengths = self._places, self._lengths
         order = sorted(range(len(places)), key=places.__getitem__)
-        first = len(plan.order)
-        plan.order.extend(self._files[at] for at in order)
+        plan.order.extend([self._files[at] for at in order])
+        plan.offsets.extend([places[at] & _OFFSET for at in order])
+        plan.lengths.extend([lengths[at] for at in order])
+        plan.plain_lengths.extend([self._plain_lengths[at] for at in order])
         group, group_end = 0, 0  # where the group begins in the order, and where its last blob ends
         for position, at in enumerate(order):
             place, end = places[at], places[at] + lengths[at]
@@ -321,12 +351,12 @@ class _SmallReads:
                 or end - begin > READ_BYTES
                 or position - group >= _FILES_AT_ONCE
             ):
-                plan.tasks.append(self._task(begin, group_end, first + group, first + position))
+                plan.tasks.append(self._task(begin, group_end, group, position))
                 group, group_end = position, 0
             group_end = max(group_end, end)
         if order:
-            plan.tasks.append(self._task(places[order[group]], group_end, first + group, first + len(order)))
+            plan.tasks.append(self._task(places[order[group]], group_end, group, len(order)))
 
     def _task(self, begin: int, end: int, first: int, last: int) -> SmallFiles:
-        start = begin & 0xFFFFFFFF
+        start = begin & _OFFSET
         return SmallFiles(self._packs[begin >> 32], start, start + end - begin, first, last)

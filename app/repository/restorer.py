@@ -145,6 +145,9 @@ class _Restore:
         first_names: dict[tuple[object, ...], int] = {}
         entries = self._plan.entries
         for number in range(len(entries)):
+            if entries.is_plain_file(number) and self.states[entries.folder(number)] is FolderState.MADE:
+                files.append(number)  # as nearly all are
+                continue
             kind = entries.kind(number)
             if kind is EntryKind.SOCKET or not self._has_room(number):
                 continue  # a socket is made anew by its program

@@ -63,3 +63,23 @@ def test_only_the_entry_that_is_marked_replaces() -> None:
         EntryKind.OTHER,
         EntryKind.FILE_OF_SEVERAL_NAMES,
     ]
+
+
+@pytest.mark.parametrize(
+    ("planned", "found"),
+    [
+        (node(content=(BlobId(b"x" * 32),)), b"x" * 32),
+        (node(content=(BlobId(b"x" * 32),), mtime_ns=YEAR_9999_NS), None),
+        (node(content=(BlobId(b"x" * 32),), extended_attributes=(("user.a", b"y" * 34 + b"\xc0\x90"),)), None),
+        (node(content=(BlobId(b"x" * 32),), subtree=BlobId(b"y" * 32)), None),
+        (node(content=(BlobId(b"x" * 32), BlobId(b"y" * 32))), None),
+        (node(), None),
+    ],
+)
+def test_the_only_blob_of_a_plain_file_is_known_without_unpacking_it(planned: Node, found: bytes | None) -> None:
+    entries = PlannedEntries()
+    entries.append(0, planned)
+    entries.mark_replacing(0)
+
+    assert entries.only_blob(0) == found
+    assert entries.replaces(0)
