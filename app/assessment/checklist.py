@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from app.assessment.checklist_copies import COPIES
-from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection
+from app.assessment.checklist_copies import COPIES, clearing_overdue
+from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, Inspection, OfFacts
 from app.assessment.checklist_papers import DECLARED, PAPERS
 from app.assessment.checklist_people import duty_evidence, exceptions, review_blocks, with_postponements
 from app.assessment.checklist_power import POWER
@@ -18,17 +18,29 @@ from app.assessment.school_year import school_year
 from app.assessment.situation import situation
 from app.policy.machine import Machine
 from app.policy.model import ChecklistItem, Policy
+from app.policy.versions import KeptVersion
 from app.records.facts import ChecklistAnswer, Facts
 
 _INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES, "C39": review_blocks, "C40": exceptions}
+_OF_FACTS: dict[str, OfFacts] = {**POWER, "C35": clearing_overdue}
+"""What goes before everything else, where it finds something."""
 
 
 def evidence(
-    policy: Policy, machine: Machine, facts: Facts, assessment: Assessment, now: datetime
+    policy: Policy,
+    machine: Machine,
+    facts: Facts,
+    assessment: Assessment,
+    now: datetime,
+    *,
+    archive: tuple[KeptVersion, ...] = (),
 ) -> tuple[EvidenceLine, ...]:
-    """Return a line for every item of the policy's checklist, in its order; answers are those of this school year."""
+    """Return a line for every item of the policy's checklist, in its order; answers are those of this school year.
+
+    `archive` is what is kept of the approved versions of the policy.
+    """
     tz = ZoneInfo(policy.organisation.timezone)
-    inspection = Inspection(situation(policy, machine, facts, now, tz), assessment)
+    inspection = Inspection(situation(policy, machine, facts, now, tz), assessment, archive)
     year = school_year(policy.organisation.school_year_starts, now, tz).year
     return tuple(_line(item, inspection, _answer(facts, item, year)) for item in policy.checklist)
 
@@ -42,8 +54,8 @@ def _line(item: ChecklistItem, inspection: Inspection, answer: ChecklistAnswer |
 
 def _found(item: ChecklistItem, inspection: Inspection) -> Evidence:
     """What the records show by themselves goes before what somebody declared."""
-    of_power = POWER.get(item.id)
-    if of_power is not None and (found := of_power(inspection)) is not None:
+    of_facts = _OF_FACTS.get(item.id)
+    if of_facts is not None and (found := of_facts(inspection)) is not None:
         return found
     inspect = _INSPECTIONS.get(item.id)
     if inspect is not None and item.id not in DECLARED:

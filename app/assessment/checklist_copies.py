@@ -168,6 +168,15 @@ def _checks(inspection: Inspection) -> Evidence:
     return Evidence("checks", data, Verdict.OK if checks and len(done) == len(checks) else None)
 
 
+def clearing_overdue(inspection: Inspection) -> Evidence | None:
+    """C35: old versions that the policy wants gone stand there still; None while nothing is late."""
+    late = [o for o in inspection.obligations(ObligationKind.PRUNE) if o.timing is Timing.OVERDUE]
+    if not late:
+        return None
+    names = ", ".join(dict(o.data).get("target", o.target or "") for o in late)
+    return Evidence("clearing-overdue", (("targets", names),), Verdict.NOT_OK)
+
+
 def _restore_tests(inspection: Inspection) -> Evidence:
     history = inspection.situation.history
     concerned = [(s, p) for s, p in inspection.situation.plans]

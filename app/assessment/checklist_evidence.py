@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.situation import Situation
 from app.clock import format_utc
+from app.policy.versions import KeptVersion
 from app.records.facts import Verdict
 
 YEAR = timedelta(days=366)
@@ -32,6 +33,8 @@ class Inspection:
 
     situation: Situation
     assessment: Assessment
+    archive: tuple[KeptVersion, ...] = ()
+    """The approved versions of the policy that are kept, the newest first."""
 
     @property
     def now(self) -> datetime:
@@ -42,6 +45,8 @@ class Inspection:
 
 
 Inspect = Callable[[Inspection], Evidence]
+OfFacts = Callable[[Inspection], Evidence | None]
+"""None where the facts say nothing about an item, so that what somebody declared counts."""
 
 NOT_GATHERED = Evidence("not-gathered", known=False)
 NOTHING_TO_DO = Evidence("nothing-concerned", verdict=Verdict.NOT_APPLICABLE)

@@ -40,6 +40,22 @@ def _revisions(inspection: Inspection) -> Evidence:
     return counted("revisions-complete", len(whole), len(rows), tuple(r.version for r in rows if r not in whole))
 
 
+def _old_versions(inspection: Inspection) -> Evidence:
+    """C03: every version that was replaced is kept, whole, where nobody else can read it."""
+    approvals = [a for a in inspection.situation.facts.approvals if a.at <= inspection.now]
+    newest = max(approvals, key=lambda a: a.at, default=None)
+    numbers = {a.policy_sha256: a.version for a in approvals}
+    replaced = {v.sha256 for v in inspection.archive if v.superseded} | set(numbers)
+    replaced -= {newest.policy_sha256} if newest else set()
+    if not replaced:
+        return Evidence("no-old-versions", verdict=Verdict.NOT_APPLICABLE)
+    kept = {v.sha256 for v in inspection.archive}
+    open_or_changed = {v.sha256 for v in inspection.archive if not (v.intact and v.restricted)}
+    wrong = replaced & open_or_changed | replaced - kept
+    names = sorted(numbers.get(sha256) or sha256[:8] for sha256 in wrong)
+    return counted("old-versions-restricted", len(replaced) - len(wrong), len(replaced), tuple(names))
+
+
 def _roles(inspection: Inspection) -> Evidence:
     language = inspection.situation.policy.organisation.language
     roles = inspection.situation.policy.roles
@@ -111,6 +127,7 @@ def _key_test(inspection: Inspection) -> Evidence:
 PAPERS: dict[str, Inspect] = {
     "C01": _policy_approved,
     "C02": _revisions,
+    "C03": _old_versions,
     "C05": _roles,
     "C06": _classified,
     "C17": _key_test,

@@ -22,7 +22,7 @@ from app.clock import format_utc
 from app.errors import ExitCode, VangnetError
 from app.jobs.installation import Installation
 from app.policy.model import Language, Role
-from app.policy.versions import archive_version
+from app.policy.versions import archive_version, kept_versions
 from app.records.facts import Approval, ChecklistAnswer, ChecklistSignature, JournalRow, Judgement, Ruling, Verdict
 from app.records.pins import director_public_key, pin_holder, set_pin, unlock_signing_key, verify_signature
 from app.records.store import Records
@@ -105,7 +105,9 @@ def checklist(installation: Installation, records: Records) -> tuple[EvidenceLin
     """Return the forty questions with the evidence of now and this school year's answers."""
     facts = records.facts()
     now = installation.clock.now()
-    return evidence(installation.policy, installation.machine, facts, installation.assess(records), now)
+    archive = kept_versions(installation.home.policy_archive)
+    assessment = installation.assess(records)
+    return evidence(installation.policy, installation.machine, facts, assessment, now, archive=archive)
 
 
 def current_school_year(installation: Installation) -> int:

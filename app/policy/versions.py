@@ -42,6 +42,16 @@ class ArchivedVersion:
     restricted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeptVersion:
+    """What the yearly checklist asks of an archived version (C03), without reading the policy in it."""
+
+    sha256: str
+    superseded: bool
+    intact: bool
+    restricted: bool
+
+
 def archive_version(folder: Path, content: bytes, *, sha256: str, approved_at: datetime) -> ArchivedVersion:
     """Keep an approved policy file, 0400 in a folder of 0700; the version before it is superseded from then on.
 
@@ -66,6 +76,22 @@ def archive_version(folder: Path, content: bytes, *, sha256: str, approved_at: d
 
 def history(folder: Path) -> tuple[ArchivedVersion, ...]:
     """List the archived versions, the newest first; other files in the folder are left out."""
+    return tuple(
+        ArchivedVersion(_number(path), approved_at, sha256, path, kept.superseded, kept.intact, kept.restricted)
+        for (approved_at, sha256, path), kept in zip(_files(folder), kept_versions(folder), strict=True)
+    )
+
+
+def kept_versions(folder: Path) -> tuple[KeptVersion, ...]:
+    """Tell of each archived version whether it is whole and lies closed, the newest first."""
+    return tuple(
+        KeptVersion(sha256, place > 0, *_looked_at(path, sha256))
+        for place, (_approved_at, sha256, path) in enumerate(_files(folder))
+    )
+
+
+def _files(folder: Path) -> list[tuple[datetime, str, Path]]:
+    """The archive's files by the moment and the hash in their names, the newest first."""
     names: list[tuple[datetime, str, Path]] = []
     with contextlib.suppress(OSError):  # no archive yet: nothing was approved
         for path in folder.iterdir():
@@ -73,18 +99,19 @@ def history(folder: Path) -> tuple[ArchivedVersion, ...]:
             if found:
                 with contextlib.suppress(ValueError):  # not a date: not ours
                     names.append((datetime.strptime(found[1], _TIME).replace(tzinfo=UTC), found[2], path))
-    names.sort(reverse=True)
-    return tuple(
-        _version(path, sha256, approved_at, superseded=place > 0)
-        for place, (approved_at, sha256, path) in enumerate(names)
-    )
+    return sorted(names, reverse=True)
 
 
-def _version(path: Path, sha256: str, approved_at: datetime, *, superseded: bool) -> ArchivedVersion:
-    number, intact, restricted = "", False, False
+def _looked_at(path: Path, sha256: str) -> tuple[bool, bool]:
+    """Whether a file is whole, and whether nobody but its owner can read it."""
+    intact, restricted = False, False
     with contextlib.suppress(ConfigurationError, OSError):
         restricted = not any(stat.S_IMODE(place.stat().st_mode) & 0o077 for place in (path, path.parent))
-        content = read_bytes(path, PolicyInvalid)
-        intact = hashlib.sha256(content).hexdigest() == sha256
-        number = parse_policy(content, path.name).document.version
-    return ArchivedVersion(number, approved_at, sha256, path, superseded, intact, restricted)
+        intact = hashlib.sha256(read_bytes(path, PolicyInvalid)).hexdigest() == sha256
+    return intact, restricted
+
+
+def _number(path: Path) -> str:
+    with contextlib.suppress(ConfigurationError, OSError):
+        return parse_policy(read_bytes(path, PolicyInvalid), path.name).document.version
+    return ""

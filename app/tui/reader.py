@@ -80,6 +80,7 @@ class PictureReader:
         from app.assessment.assess import assess
         from app.assessment.checklist import evidence
         from app.jobs.director import current_school_year
+        from app.policy.versions import kept_versions
 
         policy, machine = installation.policy, installation.machine
         facts, now = records.facts(), self._clock.now()
@@ -95,7 +96,9 @@ class PictureReader:
             facts=facts,
             assessment=assessment,
             plans=derive_plans(policy),
-            evidence=evidence(policy, machine, facts, assessment, now),
+            evidence=evidence(
+                policy, machine, facts, assessment, now, archive=kept_versions(self._home.policy_archive)
+            ),
             school_year=current_school_year(installation),
             next_runs=next_runs(assessment, limit=3),
             runs=(*(run for run in running if run.id not in shown), *runs),

@@ -22,6 +22,11 @@ TEXTS: dict[str, str] = {
     "policy-review-overdue": N_("Version {version} approved on {at}, but the yearly review is overdue."),
     "revisions-none": N_("The revision table is empty."),
     "revisions-complete": N_("{count} of {total} rows complete."),
+    "no-old-versions": N_("No version of the policy has been replaced yet."),
+    "old-versions-restricted": N_(
+        "{count} of {total} replaced versions of the policy are kept unchanged, where nobody else can read them."
+    ),
+    "clearing-overdue": N_("Old versions that should be gone are still on: {targets}."),
     "roles-filled": N_("{count} of {total} roles with a holder and a deputy."),
     "classified": N_("{count} of {total} data sets classified in the last year."),
     "covered": N_("{count} of {total} data sets are being copied."),

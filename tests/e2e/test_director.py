@@ -52,6 +52,22 @@ def test_a_change_after_the_approval_asks_for_a_new_one(home: Path) -> None:
     assert "approve-policy" in {task["kind"] for task in tasks}
 
 
+def test_the_checklist_sees_whether_a_replaced_version_lies_open(home: Path) -> None:
+    def seen() -> tuple[str, str]:
+        items = vangnet("--home", str(home), "checklist", "show", "--json").document()["items"]
+        (found,) = (item for item in items if item["item"] == "C03")
+        return found["code"], found["verdict"]
+
+    assert seen() == ("no-old-versions", "not-applicable")
+    policy = home / "policy.yml"
+    for days in (14, 15):
+        policy.write_text(policy.read_text().replace("keep_daily: 14", f"keep_daily: {days}"))
+        vangnet("--home", str(home), "policy", "approve", "--by", "An", "--pin-file", "-", stdin="2468\n")
+    assert seen() == ("old-versions-restricted", "ok")
+    (home / "policy-archive").chmod(0o755)
+    assert seen() == ("old-versions-restricted", "not-ok")
+
+
 def test_a_wrong_pin_approves_nothing(home: Path) -> None:
     vangnet("--home", str(home), "policy", "approve", "--by", "An", "--pin-file", "-", stdin="2468\n")
     vangnet("--home", str(home), "policy", "approve", "--by", "Iemand", "--pin-file", "-", stdin="1357\n", expect=12)

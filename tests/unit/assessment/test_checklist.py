@@ -11,7 +11,8 @@ from app.assessment.checklist import evidence
 from app.assessment.model import EvidenceLine
 from app.policy.machine import Machine
 from app.policy.model import Policy
-from app.records.facts import Attestation, ChecklistAnswer, Facts, KeyTest, RunKind, Verdict
+from app.policy.versions import KeptVersion
+from app.records.facts import Approval, Attestation, ChecklistAnswer, Facts, KeyTest, RunKind, Verdict
 from app.wording.checklist import TEXTS
 from tests.unit.assessment.builders import (
     DAY,
@@ -35,9 +36,12 @@ from tests.unit.assessment.builders import (
 T1_ONLY = policy(data_set(classified_on=date(2026, 11, 1)))
 
 
-def lines(known: Facts, of: Policy = T1_ONLY, on: Machine | None = None) -> dict[str, EvidenceLine]:
+def lines(
+    known: Facts, of: Policy = T1_ONLY, on: Machine | None = None, archive: tuple[KeptVersion, ...] = ()
+) -> dict[str, EvidenceLine]:
     where = on or machine(of=of)
-    return {e.item.id: e for e in evidence(of, where, known, judge(known, of=of, on=where), NOW)}
+    judged = judge(known, of=of, on=where)
+    return {e.item.id: e for e in evidence(of, where, known, judged, NOW, archive=archive)}
 
 
 def test_every_item_has_a_line_with_a_text() -> None:
@@ -52,7 +56,7 @@ def test_without_facts_nothing_is_green_but_what_the_policy_file_itself_shows() 
     assert green == {"C05", "C06", "C07"}
 
 
-@pytest.mark.parametrize("item", ["C03", "C04", "C18", "C30", "C31", "C33", "C34", "C35", "C36", "C37", "C38"])
+@pytest.mark.parametrize("item", ["C04", "C18", "C30", "C31", "C33", "C34", "C35", "C36", "C37", "C38"])
 def test_what_is_not_gathered_says_so(item: str) -> None:
     line = lines(tended(run(NOW - HOUR)))[item]
     assert (line.known, line.verdict, line.code) == (False, None, "not-gathered")
@@ -136,3 +140,43 @@ def test_answer_of_this_school_year_is_shown() -> None:
     assert found is not None
     assert found.remark == "nu"
     assert lines(facts(answers=(answer(2025, "vorig jaar"),)))["C27"].answer is None
+
+
+def approved(version: str, days: int) -> Approval:
+    return Approval(version * 2, version, "An Claes", "director", NOW - days * DAY)
+
+
+OLDER, OLD, CURRENT = approved("1.0", 700), approved("1.1", 400), approved("2.0", 20)
+KEPT = (
+    KeptVersion("2.02.0", superseded=False, intact=True, restricted=True),
+    KeptVersion("1.11.1", superseded=True, intact=True, restricted=True),
+    KeptVersion("1.01.0", superseded=True, intact=True, restricted=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("approvals", "archive", "verdict", "missing"),
+    [
+        ((), (), Verdict.NOT_APPLICABLE, None),
+        ((CURRENT,), KEPT[:1], Verdict.NOT_APPLICABLE, None),
+        ((CURRENT, OLD, OLDER), KEPT, Verdict.OK, ""),
+        ((CURRENT, OLD, OLDER), KEPT[:2], Verdict.NOT_OK, "1.0"),
+        ((CURRENT, OLD, OLDER), (*KEPT[:2], replace(KEPT[2], restricted=False)), Verdict.NOT_OK, "1.0"),
+        ((CURRENT, OLD, OLDER), (KEPT[0], replace(KEPT[1], intact=False), KEPT[2]), Verdict.NOT_OK, "1.1"),
+        ((CURRENT,), (KEPT[0], replace(KEPT[1], restricted=False)), Verdict.NOT_OK, "1.11.1"),
+        ((CURRENT, replace(CURRENT, at=NOW - 30 * DAY)), (KEPT[0], replace(KEPT[0], superseded=True)), Verdict.NOT_APPLICABLE, None),
+    ],
+)  # fmt: skip
+def test_replaced_versions_of_the_policy_are_kept_whole_and_closed(
+    approvals: tuple[Approval, ...], archive: tuple[KeptVersion, ...], verdict: Verdict, missing: str | None
+) -> None:
+    line = lines(tended(run(NOW - HOUR), approvals=approvals), archive=archive)["C03"]
+    assert (line.known, line.verdict, dict(line.data).get("missing")) == (True, verdict, missing)
+
+
+def test_versions_that_should_have_been_cleared_are_seen_before_what_anybody_declares() -> None:
+    copies = tuple(run(NOW - (30 + days) * DAY) for days in range(9))
+    late = lines(tended(*copies))["C35"]
+    assert (late.code, late.verdict, dict(late.data)["targets"]) == ("clearing-overdue", Verdict.NOT_OK, "NAS")
+    cleared = run(NOW - 29 * DAY, data_set="", kind=RunKind.PRUNE)
+    assert lines(tended(cleared, *copies))["C35"].code != "clearing-overdue"

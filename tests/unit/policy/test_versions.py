@@ -12,7 +12,7 @@ import pytest
 from app.errors import ConfigurationError
 from app.policy.errors import PolicyInvalid
 from app.policy.load import template_text
-from app.policy.versions import ArchivedVersion, archive_version, history
+from app.policy.versions import ArchivedVersion, archive_version, history, kept_versions
 
 AT = datetime(2026, 11, 23, 17, 2, 11, 500_000, tzinfo=UTC)
 
@@ -106,3 +106,19 @@ def test_policy_that_changed_while_it_was_read_is_not_archived(tmp_path: Path) -
         archive_version(tmp_path / "a", version("1.1"), sha256=shown, approved_at=AT)
     assert caught.value.data["reason"] == "changed-meanwhile"
     assert history(tmp_path / "a") == ()
+
+
+def test_what_the_checklist_asks_is_told_without_reading_the_policies(tmp_path: Path) -> None:
+    for days, number in enumerate(("1.0", "1.1", "2.0")):
+        keep(tmp_path / "archive", version(number), AT + timedelta(days=days))
+    oldest = history(tmp_path / "archive")[-1].path
+    oldest.chmod(0o644)
+    told = kept_versions(tmp_path / "archive")
+    assert [(v.superseded, v.intact, v.restricted) for v in told] == [
+        (False, True, True),
+        (True, True, True),
+        (True, True, False),
+    ]
+    (tmp_path / "archive").chmod(0o755)
+    assert not any(v.restricted for v in kept_versions(tmp_path / "archive"))
+    assert kept_versions(tmp_path / "nothing") == ()
