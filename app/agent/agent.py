@@ -15,7 +15,7 @@ from app.agent.due import Attempts, Job, due_jobs, next_stage, requested_jobs
 from app.agent.followers import Followers
 from app.agent.lines import LineWatch
 from app.agent.log import say
-from app.agent.power import BATTERY_S, BUSY_S, IDLE_S, PowerWatch, looking_at_power
+from app.agent.power import BATTERY_S, BUSY_S, PowerWatch
 from app.agent.runner import Runner
 from app.agent.scheduler import call_guarded
 from app.agent.telling import Teller
@@ -72,7 +72,9 @@ class Agent:
         self._look_again = False
         self._tending: set[asyncio.Task[None]] = set()
         self.power = PowerWatch(clock, records, partial(ups_password, home))
-        self.runner = Runner(home, records, on_finished=self._run_ended, together=self._go_together)
+        self.runner = Runner(
+            home, records, on_finished=self._run_ended, together=self._go_together, before=self.power.ensure_fresh
+        )
         self.runner.hold(self._is_held)
         self.lines = LineWatch(clock, records)
         self.teller = Teller(home, clock, records)
@@ -126,12 +128,12 @@ class Agent:
 
     def watching_power(self) -> AbstractAsyncContextManager[None]:
         """Look at the power for as long as the context lasts."""
-        return looking_at_power(self.power, self.look_at_power, self._power_pause_s)
+        return self.power.watching(self.look_at_power, self._power_pause_s)
 
     def _power_pause_s(self) -> float:
         if self.power.held:
             return BATTERY_S
-        return IDLE_S if self.runner.idle else BUSY_S
+        return self.power.idle_pause_s(self.machine) if self.runner.idle else BUSY_S
 
     def _is_held(self, target: str) -> bool:
         # Once, somebody waits for the end of it: what is asked for on battery was refused before it came here.

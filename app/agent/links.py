@@ -12,9 +12,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 
-import pyudev
-
-from app.udev import context
+from app.agent.hints import Calmly, UdevEvents
 
 SETTLE_S = 2.0
 """Addresses and routes come a moment after the link."""
@@ -32,68 +30,38 @@ class LinkWatcher:
         self, changed: Callable[[], Awaitable[None]], *, settle_s: float = SETTLE_S, every_s: float = AT_MOST_EVERY_S
     ) -> None:
         self._changed = changed
-        self._settle_s = settle_s
-        self._every_s = every_s
-        self._monitor: pyudev.Monitor | None = None
+        self._calmly = Calmly(self._tell, settle_s=settle_s, every_s=every_s)
+        self._udev = UdevEvents("net", self._calmly.hint)
         self._routing: socket.socket | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._last_s: float | None = None
         self._calls: set[asyncio.Future[None]] = set()
 
     def start(self) -> None:
         """Begin to listen; what the system does not offer is done without."""
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(OSError, ImportError):
-            monitor = pyudev.Monitor.from_netlink(context(), "udev")
-            monitor.filter_by("net")
-            monitor.start()
-            loop.add_reader(monitor.fileno(), self._hear_udev)
-            self._monitor = monitor
+        self._udev.start()
         with contextlib.suppress(OSError):
             routing = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC, 0)
             routing.bind((0, _RTMGRP_LINK | _RTMGRP_IPV4_IFADDR | _RTMGRP_IPV6_IFADDR))
-            loop.add_reader(routing.fileno(), self._hear_kernel)
+            asyncio.get_running_loop().add_reader(routing.fileno(), self._hear_kernel)
             self._routing = routing
 
     def stop(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._monitor is not None:
-            loop.remove_reader(self._monitor.fileno())
-            self._monitor = None
+        self._udev.stop()
         if self._routing is not None:
-            loop.remove_reader(self._routing.fileno())
+            asyncio.get_running_loop().remove_reader(self._routing.fileno())
             self._routing.close()
             self._routing = None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._calmly.stop()
         for call in self._calls:
             call.cancel()
-
-    def _hear_udev(self) -> None:
-        assert self._monitor is not None
-        while self._monitor.poll(timeout=0) is not None:
-            self._note()
 
     def _hear_kernel(self) -> None:
         assert self._routing is not None
         with contextlib.suppress(OSError):  # too much at once for the socket's buffer is news as well
             while os.read(self._routing.fileno(), _MESSAGE_BYTES):
-                self._note()
-        self._note()
-
-    def _note(self) -> None:
-        if self._timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait_s = self._settle_s
-        if self._last_s is not None:
-            wait_s = max(wait_s, self._last_s + self._every_s - loop.time())
-        self._timer = loop.call_later(wait_s, self._tell)
+                pass
+        self._calmly.hint()
 
     def _tell(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = None
-        self._last_s = loop.time()
         call = asyncio.ensure_future(self._changed())
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)

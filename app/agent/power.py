@@ -12,10 +12,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from app.agent.hints import Calmly, UdevEvents
 from app.agent.log import say
 from app.agent.scheduler import call_guarded
 from app.clock import Clock
-from app.policy.machine import THIS_COMPUTER, Machine, Ups, UpsId
+from app.policy.machine import THIS_COMPUTER, Machine, Ups, UpsId, UpsKind
 from app.policy.power_rules import PowerRules
 from app.power.actor import (
     BatteryCritical,
@@ -40,8 +41,16 @@ UPS_TIMEOUT_S: Final = 2.0
 PROBE_EVERY_S: Final = 60.0
 IDLE_S: Final = 10.0
 """How often we look while there is nothing to lose."""
+HEARD_S: Final = 30.0
+"""The same where udev tells of every change: only in case that a driver does not."""
 BUSY_S: Final = 2.0
 BATTERY_S: Final = 1.0
+FRESH_S: Final = 2.0
+"""How old a reading may be when something begins."""
+FRESH_WITHIN_S: Final = UPS_TIMEOUT_S + 0.5
+"""How long is waited for a fresh one: a server that hangs must not hold up the copies."""
+SUPPLY_SETTLE_S: Final = 0.1
+SUPPLY_EVERY_S: Final = 1.0
 _READING_EVERY: Final = timedelta(minutes=1)
 _READING_ON_BATTERY: Final = timedelta(seconds=5)
 _ON_BATTERY: Final = "OB"
@@ -66,6 +75,14 @@ class PowerWatch:
         self._outages: dict[str, OutageId] = {}
         self._state = PowerState()
         self._begun = False
+        self._looked_s: float | None = None
+        """When the last look began."""
+        self._wanted = asyncio.Event()
+        self._next: asyncio.Future[None] | None = None
+        """Done once the look that is under way, or the next one, is over."""
+        self._watched = False
+        self._calmly = Calmly(self._wanted.set, settle_s=SUPPLY_SETTLE_S, every_s=SUPPLY_EVERY_S)
+        self._udev = UdevEvents("power_supply", self._calmly.hint)
 
     # --- what may happen ---------------------------------------------------------------------------------------
 
@@ -97,6 +114,16 @@ class PowerWatch:
 
     async def look(self, machine: Machine | None, rules: PowerRules) -> None:
         """Read the UPSes of the machine file; without any, those of a NUT server on this computer."""
+        began_s = self._clock.monotonic()
+        try:
+            await self._look(machine, rules)
+        finally:
+            self._looked_s = began_s
+            if self._next is not None:
+                self._next.set_result(None)
+                self._next = None
+
+    async def _look(self, machine: Machine | None, rules: PowerRules) -> None:
         if not self._begun:
             self._take_up()
         upses = machine.upses if machine is not None else ()
@@ -110,8 +137,50 @@ class PowerWatch:
             return
         self._take_in(sights, _protected(upses, sights), limits(rules))
 
-    async def close(self) -> None:
-        await self._monitor.close()
+    async def ensure_fresh(self) -> None:
+        """Have what hangs in the air known before something begins: look again unless that was a moment ago.
+
+        Returns after a while in any case; then what was known holds.
+        """
+        if not self._watched or (self._looked_s is not None and self._clock.monotonic() - self._looked_s <= FRESH_S):
+            return
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        self._wanted.set()
+        await asyncio.wait((self._next,), timeout=FRESH_WITHIN_S)
+
+    def idle_pause_s(self, machine: Machine | None) -> float:
+        """Return how often to look while there is nothing to lose."""
+        upses = machine.upses if machine is not None else ()
+        told = bool(upses) and all(ups.kind is UpsKind.BATTERY for ups in upses)
+        return HEARD_S if told and self._udev.are_heard else IDLE_S
+
+    @contextlib.asynccontextmanager
+    async def watching(
+        self, look: Callable[[], Awaitable[object]], pause_s: Callable[[], float]
+    ) -> AsyncIterator[None]:
+        """Look again and again, with the pause that suits the moment or when the kernel tells; at the end hang up."""
+
+        async def keep_looking() -> None:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s()):
+                        await self._wanted.wait()
+                self._wanted.clear()
+                await call_guarded("power", look)
+
+        self._udev.start()
+        self._watched = True
+        task = asyncio.get_running_loop().create_task(keep_looking())
+        try:
+            yield
+        finally:
+            self._watched = False
+            self._udev.stop()
+            self._calmly.stop()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._monitor.close()
 
     def _take_up(self) -> None:
         """Go on with the outages that an earlier agent saw begin."""
@@ -177,26 +246,6 @@ class PowerWatch:
             case HeardAgain(ups):
                 say("ups-heard", ups=ups)
                 self._records.emit("ups-heard", ups)
-
-
-@contextlib.asynccontextmanager
-async def looking_at_power(
-    watch: PowerWatch, look: Callable[[], Awaitable[object]], pause_s: Callable[[], float]
-) -> AsyncIterator[None]:
-    """Look again and again, with the pause that suits the moment; at the end hang up."""
-
-    async def keep_looking() -> None:
-        while True:
-            await asyncio.sleep(pause_s())
-            await call_guarded("power", look)
-
-    task = asyncio.get_running_loop().create_task(keep_looking())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await watch.close()
 
 
 def _protected(upses: tuple[Ups, ...], sights: tuple[UpsSight, ...]) -> dict[str, tuple[str, ...]]:
