@@ -305,3 +305,17 @@ async def test_the_recovery_key_is_tried_by_typing_it(make_app: MakeApp) -> None
         pilot.app.screen.query_one("#key", Input).value = KEY.reveal()
         await click(pilot, "#try")
         await wait_for(pilot, "De sleutel opent")
+
+
+# The help
+
+
+async def test_the_key_that_explains_works_in_a_field_too(make_app: MakeApp) -> None:
+    async with make_app(FixedSource(sample.picture(sample.good_facts()))).run_test() as pilot:
+        await wait_for(pilot, "F1 Hulp")
+        await pilot.press("3")
+        await wait_for(pilot, "Typ minstens twee letters.")
+        await pilot.press("f1")
+        await wait_for(pilot, "Wat is dit?")
+        await pilot.press("escape")
+        await wait_for(pilot, "Typ minstens twee letters.")

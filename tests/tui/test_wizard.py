@@ -484,3 +484,11 @@ async def test_a_ups_that_no_program_reads_is_said_so(make_app: MakeApp) -> None
     source.upses = Discovery((), (UsbUps("0463", "ffff", "EATON", "Ellipse ECO"),))
     async with make_app(source).run_test() as pilot:
         await wait_for(pilot, "Er hangt een UPS aan USB (Ellipse ECO)")
+
+
+async def test_the_help_of_the_set_up_names_its_own_keys(make_app: MakeApp) -> None:
+    async with make_app(at("data")).run_test(size=(80, 40)) as pilot:
+        await wait_for(pilot, "Welke gegevens hebt u?")
+        await pilot.press("f1")
+        shown = await wait_for(pilot, "naar de volgende pagina, of terug")
+        assert "klikken kan ook" not in shown
