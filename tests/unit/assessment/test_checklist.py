@@ -152,6 +152,7 @@ KEPT = (
     KeptVersion("1.11.1", superseded=True, intact=True, restricted=True),
     KeptVersion("1.01.0", superseded=True, intact=True, restricted=True),
 )
+AGAIN = replace(KEPT[0], superseded=True)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ KEPT = (
         ((CURRENT, OLD, OLDER), (*KEPT[:2], replace(KEPT[2], restricted=False)), Verdict.NOT_OK, "1.0"),
         ((CURRENT, OLD, OLDER), (KEPT[0], replace(KEPT[1], intact=False), KEPT[2]), Verdict.NOT_OK, "1.1"),
         ((CURRENT,), (KEPT[0], replace(KEPT[1], restricted=False)), Verdict.NOT_OK, "1.11.1"),
-        ((CURRENT, replace(CURRENT, at=NOW - 30 * DAY)), (KEPT[0], replace(KEPT[0], superseded=True)), Verdict.NOT_APPLICABLE, None),
+        ((CURRENT, replace(CURRENT, at=NOW - 30 * DAY)), (KEPT[0], AGAIN), Verdict.NOT_APPLICABLE, None),
     ],
 )  # fmt: skip
 def test_replaced_versions_of_the_policy_are_kept_whole_and_closed(
