@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,7 +80,11 @@ def backup(
     if not root.children and not root.is_target:
         raise SourceNotFound(paths=tuple(readable_path(path) for path in absolute))
     options = replace(options, hostname=options.hostname or this_host(), username=options.username or this_user())
-    with repository.lock(clock=clock) as lock, distrusting(repository, state_dir) as is_damaged:
+    with (
+        repository.lock(clock=clock) as lock,
+        distrusting(repository, state_dir) as is_damaged,
+        _keeping_index(repository, None if options.dry_run else state_dir),
+    ):
         before = _find_before(repository, absolute, options, state_dir)
         if is_damaged:
             before = replace(before, state=SourceState())
@@ -109,7 +113,17 @@ def backup(
                 excludes=options.exclude,
             )
             before.save(replace(run.walk.seen, snapshot=snapshot.id, indexes=repository.index_names()))
+            repository.keep_first_index()
             return run.summarize(snapshot, clock.monotonic() - started_s)
+
+
+@contextlib.contextmanager
+def _keeping_index(repository: Repository, folder: Path | str | None) -> Iterator[None]:
+    """Have the index of each repository of a mirror kept on this computer."""
+    with contextlib.ExitStack() as stack:
+        for store in repository.stores:
+            stack.enter_context(store.keeping_index(folder))
+        yield
 
 
 def look_ahead(

@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, islice
+from operator import add
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
@@ -39,6 +40,9 @@ _CROWD_BYTES = _CROWD_RECORDS * _RECORD.size  # more ids than this with the same
 _U32 = (1 << 32) - 1
 _LONGEST = {"data": MAX_BLOB + OVERHEAD, "tree": TREE_LIMIT + OVERHEAD}
 
+
+TableParts = tuple[bytes, mmap.mmap, int]
+"""A fan, records, and how many bytes those take."""
 
 BlobRecord = tuple[bytes, int, int, int, int]
 """A blob's id, the number of its pack, its offset, length and plain length there: a `PackedBlob` in the raw."""
@@ -173,10 +177,14 @@ class _Bucket:
 
 
 class IndexBuilder:
-    """Takes in index files one by one and makes an index of them. For one thread; of no use after `tables`."""
+    """Takes in index files one by one and makes an index of them. For one thread; of no use after `tables`.
 
-    def __init__(self) -> None:
-        self._numbers: dict[PackId, int] = {}
+    With `base` what it takes in comes to what is in that index.
+    """
+
+    def __init__(self, base: Index | None = None) -> None:
+        self._base = base
+        self._numbers: dict[PackId, int] = {} if base is None else {pack: at for at, pack in enumerate(base.packs)}
         self._data = [_Bucket() for _ in range(_BUCKETS)]  # by the first bits of the blobs' ids
         self._trees = [_Bucket() for _ in range(_BUCKETS)]
 
@@ -215,7 +223,10 @@ class IndexBuilder:
 
     def tables(self) -> tuple[tuple[PackId, ...], _Table, _Table]:
         """Return the packs by number, the table of data blobs and that of trees."""
-        return tuple(self._numbers), _Table(self._data), _Table(self._trees)
+        data, trees = _Table(self._data), _Table(self._trees)
+        if self._base is not None:
+            data, trees = self._base._data.joined(data), self._base._trees.joined(trees)
+        return tuple(self._numbers), data, trees
 
 
 def _pack_record(blob: _BlobJson, number: int, file: str) -> bytes:
@@ -268,6 +279,50 @@ class _Table:
 
     def __len__(self) -> int:
         return self._end // _RECORD.size
+
+    @classmethod
+    def mapped(cls, fan: bytes, records: mmap.mmap, end: int) -> _Table:
+        """Return the table of what `parts` gave; the records may lie in a file."""
+        table = cls.__new__(cls)
+        table._fan = array("I", fan)
+        table._records = records
+        table._end = end
+        return table
+
+    def parts(self) -> tuple[bytes, memoryview]:
+        """Return the fan and the records."""
+        return self._fan.tobytes(), memoryview(self._records)[: self._end]
+
+    def joined(self, more: _Table) -> _Table:
+        """Return a table of these records and some more, each once."""
+        if not len(more):
+            return self
+        size = _RECORD.size
+        room = mmap.mmap(-1, self._end + more._end, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        counts = array("I", bytes(4 * (_FAN + 1)))
+        at = filled = 0
+        for start in range(0, more._end, size):
+            record = more._records[start : start + size]
+            begin, end = self._narrow(record, *self._same_beginning(record))
+            if begin < end:
+                continue  # two index files list the same pack
+            room[filled : filled + begin - at] = self._records[at:begin]
+            filled += begin - at
+            at = begin
+            room[filled : filled + size] = record
+            filled += size
+            counts[(record[0] << 8 | record[1]) + 1] += 1
+        room[filled : filled + self._end - at] = self._records[at : self._end]
+        table = _Table.__new__(_Table)
+        table._fan = array("I", map(add, self._fan, accumulate(counts)))
+        table._records = room
+        table._end = filled + self._end - at
+        return table
+
+    def _same_beginning(self, blob_id: bytes) -> tuple[int, int]:
+        """Return the numbers of the records that share an id's first two bytes: from, to."""
+        prefix = blob_id[0] << 8 | blob_id[1]
+        return self._fan[prefix], self._fan[prefix + 1]
 
     def find(self, blob_id: bytes) -> Iterator[int]:
         """Return where the records of an id start."""
@@ -352,6 +407,17 @@ class Index:
         index = cls.__new__(cls)
         index._packs, index._data, index._trees = builder.tables()
         return index
+
+    @classmethod
+    def of_parts(cls, packs: tuple[PackId, ...], data: TableParts, trees: TableParts) -> Self:
+        """Return the index of what `parts` gave; the records may lie in a file."""
+        index = cls.__new__(cls)
+        index._packs, index._data, index._trees = packs, _Table.mapped(*data), _Table.mapped(*trees)
+        return index
+
+    def parts(self) -> tuple[tuple[bytes, memoryview], tuple[bytes, memoryview]]:
+        """Return the fan and the records of the data blobs, and those of the trees."""
+        return self._data.parts(), self._trees.parts()
 
     def __len__(self) -> int:
         return len(self._data) + len(self._trees)

@@ -6,10 +6,11 @@ import contextlib
 import dataclasses
 import hashlib
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from app.clock import Clock, SystemClock
-from app.repository import keys, zstd
+from app.repository import index_cache, keys, zstd
 from app.repository.backend.base import Backend, FileKind
 from app.repository.blob_opener import LONGEST_BLOB, BlobOpener, ThreadTools
 from app.repository.config import Config
@@ -34,6 +35,9 @@ from app.repository.trees import decode_tree
 _SNAPSHOTS_LIMIT = 256 << 20
 _LOCK_LIMIT = 64 << 10
 _COMPRESSED = b"\x02"
+_CHEAP_TO_KEEP = 200_000
+_WORTH_KEEPING = 16
+_FIRST_FILES = 8
 
 
 class StoredFiles:
@@ -48,6 +52,8 @@ class StoredFiles:
         self._index: Index | None = None
         self._index_damage: RepositoryDamaged | None = None
         self._distrusted: frozenset[PackId] = frozenset()
+        self._index_cache: Path | None = None
+        self._first_index: tuple[list[str], IndexBuilder] | None = None
         self._guard = threading.Lock()
         self._tools = ThreadTools()
 
@@ -131,14 +137,44 @@ class StoredFiles:
 
     def _load_index(self) -> Index:
         self._index_damage = None
-        builder = IndexBuilder()
-        for name in sorted(self.index_names()):
+        names = self.index_names()
+        base, known = None, frozenset[str]()
+        cache = None if self._distrusted else self._index_cache
+        if cache is not None and (kept := index_cache.load(cache)) is not None and kept[0] <= names:
+            known, base = kept
+            if known == names:
+                return base
+        builder = IndexBuilder(base)
+        for name in sorted(names - known):
             try:
                 plain = self.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
                 builder.add_file(plain, file=f"index/{name}", leave_out=self._distrusted)
             except RepositoryDamaged as exc:
                 self._index_damage = exc
-        return Index.built(builder)
+        index = Index.built(builder)
+        if cache is not None and self._index_damage is None and _is_worth_keeping(index, base):
+            index_cache.save(cache, names, index)
+        return index
+
+    @contextlib.contextmanager
+    def keeping_index(self, folder: Path | str | None) -> Iterator[None]:
+        """Have the index come from what is kept in a folder, and keep it there, for a while; for back-ups."""
+        self._index_cache = None if folder is None else index_cache.path_of(folder, self.id)
+        self._first_index = None
+        try:
+            yield
+        finally:
+            self._index_cache = self._first_index = None
+            self.forget_index()  # others read the files themselves
+
+    def keep_first_index(self) -> None:
+        """Keep the index of a repository that was empty before this run, so that the next need not decode it."""
+        if self._index_cache is None or self._first_index is None:
+            return
+        names, builder = self._first_index
+        self._first_index = None
+        if frozenset(names) == self.index_names():
+            index_cache.save(self._index_cache, frozenset(names), Index.built(builder))
 
     def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""
@@ -155,7 +191,23 @@ class StoredFiles:
 
     def list_packs(self, packs: Sequence[StoredPack]) -> None:
         """Store an index file for packs that are durable."""
-        self.save_index_json([pack.index_json for pack in packs])
+        encoded = [pack.index_json for pack in packs]
+        name = self.save_index_json(encoded)
+        if self._index_cache is not None and not self._distrusted:
+            self._note_first(name, encoded)
+
+    def _note_first(self, name: str, encoded_packs: Sequence[str]) -> None:
+        """Take into the index that is kept what the first run into an empty repository has stored."""
+        if self._first_index is None:
+            if self._index is None or len(self._index):
+                return
+            self._first_index = [], IndexBuilder()
+        names, builder = self._first_index
+        if len(names) == _FIRST_FILES:  # it would take memory that a run may need: the next one decodes it all
+            self._index_cache = self._first_index = None
+            return
+        names.append(name)
+        builder.add_file(join_packs(encoded_packs))
 
     def load_blob(self, blob_id: BlobId, is_tree: bool = False) -> bytes:
         """Return a blob's plain content, verified by its hash; any place that holds it whole will do.
@@ -251,6 +303,11 @@ class StoredFiles:
 
     def lock_names(self) -> tuple[str, ...]:
         return tuple(info.name for info in self.backend.list(FileKind.LOCK))
+
+
+def _is_worth_keeping(index: Index, base: Index | None) -> bool:
+    """Tell whether an index is to be kept anew: a large one is not written out for a few more blobs."""
+    return base is None or len(index) < _CHEAP_TO_KEEP or len(index) - len(base) > len(base) // _WORTH_KEEPING
 
 
 def _check_place(place: PackedBlob) -> None:
