@@ -22,6 +22,7 @@ from app.repository.keys import (
     KEY_FILE_LIMIT,
     SCRYPT_P_RANDOM,
     KeyFile,
+    KeyInfo,
     describe_key_file,
     make_key_file,
     open_key_file,
@@ -42,6 +43,7 @@ __all__ = [
     "MACHINE_PASSWORD_FILE",
     "KeyRing",
     "group_matches",
+    "machine_keys_of_others",
     "new_recovery_key",
     "normalise_recovery_key",
     "opens",
@@ -167,6 +169,12 @@ def settle_keys(repository: Repository, ring: KeyRing) -> bool:
         with contextlib.suppress(BackendRefused):
             repository.backend.remove(FileKind.KEY, name)
     return bool(missing or old)
+
+
+def machine_keys_of_others(repository: Repository, ring: KeyRing) -> tuple[KeyInfo, ...]:
+    """Return the keys on a place that were made for another computer than this one; never a recovery key."""
+    ours = {key.name for key in ring.key_files}
+    return tuple(info for info in repository.keys() if info.username == _MACHINE_USER and info.name not in ours)
 
 
 def opens(keys: KeyRing | Home, recovery: Secret) -> bool:

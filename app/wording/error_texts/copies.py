@@ -82,6 +82,11 @@ TEXTS: Final[dict[str, ErrorText]] = {
         NOTHING_WRITTEN,
         N_("Choose the disk itself, or the folder with the file vangnet.json."),
     ),
+    "no-other-computer": ErrorText(
+        N_("No place that answers now holds the key of another computer."),
+        NOTHING_WRITTEN,
+        N_("If a disk is in the safe, plug it in and say it again."),
+    ),
     "not-taken-over": ErrorText(
         N_("These copies cannot be taken over."), NOTHING_WRITTEN, N_("Getting files back works all the same.")
     ),
@@ -92,6 +97,11 @@ REASONS: Final[dict[tuple[str, str], ErrorText]] = {
         N_("No settings lie beside these copies, so this computer cannot simply go on with them."),
         NOTHING_WRITTEN,
         N_("Get your files back, then set this computer up anew, with an empty disk."),
+    ),
+    ("not-taken-over", "rest-server"): ErrorText(
+        N_("A rest-server keeps copies only, and no settings, so this computer cannot simply go on with them."),
+        NOTHING_WRITTEN,
+        N_("Get your files back, or take over from a disk or from another place of the old computer."),
     ),
     ("not-taken-over", "settings"): ErrorText(
         N_("The settings beside these copies are of another version of Vangnet, or damaged."),
