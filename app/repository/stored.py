@@ -35,6 +35,7 @@ from app.repository.trees import decode_tree
 _SNAPSHOTS_LIMIT = 256 << 20
 _LOCK_LIMIT = 64 << 10
 _COMPRESSED = b"\x02"
+_LEAST_TO_KEEP = 2_000  # fewer are decoded in a moment
 _CHEAP_TO_KEEP = 200_000
 _WORTH_KEEPING = 16
 _FIRST_FILES = 8
@@ -173,8 +174,9 @@ class StoredFiles:
             return
         names, builder = self._first_index
         self._first_index = None
-        if frozenset(names) == self.index_names():
-            index_cache.save(self._index_cache, frozenset(names), Index.built(builder))
+        index = Index.built(builder)
+        if _is_worth_keeping(index, None) and frozenset(names) == self.index_names():
+            index_cache.save(self._index_cache, frozenset(names), index)
 
     def save_index(self, packs: Iterable[PackContents]) -> str:
         """Store an index file for packs that are durable already; return its name."""
@@ -307,6 +309,8 @@ class StoredFiles:
 
 def _is_worth_keeping(index: Index, base: Index | None) -> bool:
     """Tell whether an index is to be kept anew: a large one is not written out for a few more blobs."""
+    if len(index) < _LEAST_TO_KEEP:
+        return False
     return base is None or len(index) < _CHEAP_TO_KEEP or len(index) - len(base) > len(base) // _WORTH_KEEPING
 
 

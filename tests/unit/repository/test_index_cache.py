@@ -10,13 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from app.repository import index_cache
+from app.repository import index_cache, stored
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
 from app.repository.index import Index, IndexBuilder, PackContents
 from app.repository.model import BlobId, PackId
 from app.repository.pack import PackEntry
 from app.repository.repository import Repository
+
+
+@pytest.fixture(autouse=True)
+def small_ones_are_kept_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "_LEAST_TO_KEEP", 0)
 
 
 def pack_of(blobs: int, *, seed: int) -> PackContents:
