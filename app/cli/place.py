@@ -97,7 +97,7 @@ def add(
     click.echo(_("{disk} is ready for copies ({id}). The first copy starts by itself.").format(disk=name, id=target.id))
     assert target.on_network is not None
     if target.on_network.server_key.startswith(("ssh-", "ecdsa-")):
-        from app.repository.backend.sftp import fingerprint
+        from app.repository.backend.ssh import fingerprint
 
         short = fingerprint(target.on_network.server_key)
         click.echo(_("The server's key is {key}. Compare it with what the server's owner says.").format(key=short))

@@ -96,7 +96,7 @@ def _private_key() -> Secret | None:
 
 def _known_key(address: Address) -> str:
     """Return the key that this user's own ssh knows for the server; raises UsageError when it knows none."""
-    from app.repository.backend.sftp import known_host_key
+    from app.repository.backend.ssh import known_host_key
 
     file = Path.home() / ".ssh" / "known_hosts"
     key = known_host_key(_read(file), address.host, address.port) if file.is_file() else ""

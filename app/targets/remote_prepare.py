@@ -60,7 +60,7 @@ def prepare_remote_target(
     ring = KeyRing.load(home)
     address = parse_address(place.address)
     if address.kind is RemoteKind.SFTP and not place.server_key:
-        from app.repository.backend.sftp import DEFAULT_PORT, host_key_of
+        from app.repository.backend.ssh import DEFAULT_PORT, host_key_of
 
         place = replace(place, server_key=host_key_of(address.host, address.port or DEFAULT_PORT))
     backend = open_remote(reach_of(place, secret), patience=patience)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from app.repository.backend.remote import Pace, Patience
 from app.repository.backend.rest import RestBackend, RestPlace
 from app.repository.backend.s3 import LockMode, S3Backend, S3Place
-from app.repository.backend.sftp import SftpBackend, SftpPlace
+from app.repository.backend.sftp import SftpBackend
 from app.repository.backend.sigv4 import S3Login
 from app.repository.backend.smb import SmbBackend, SmbPlace
+from app.repository.backend.ssh import SftpPlace
 from app.secret import Secret
 from tests.rig.servers import RestServer, S3Server, SmbServer, SshServer
 

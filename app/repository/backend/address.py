@@ -148,12 +148,12 @@ def open_remote(reach: Reach, *, patience: Patience | None = None, pace: Pace | 
     url = f"{address.scheme}://{host}{port}"
     match address.kind:
         case RemoteKind.SFTP:
-            from app.repository.backend import sftp
+            from app.repository.backend import sftp, ssh
 
             _ensure_user(address, user)
             return sftp.SftpBackend(
-                sftp.SftpPlace(
-                    address.host, address.folder, user, address.port or sftp.DEFAULT_PORT, login.server_key,
+                ssh.SftpPlace(
+                    address.host, address.folder, user, address.port or ssh.DEFAULT_PORT, login.server_key,
                     login.password, login.private_key,
                 ),
                 patience=patience, pace=pace,

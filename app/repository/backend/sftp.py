@@ -1,9 +1,4 @@
-"""A repository on an SSH server, over SFTP, laid out as restic's own `sftp:` does.
-
-The server's key is pinned: it is learnt once (`host_key_of`) and every connection after that is with that key or not
-at all. asyncssh does the protocol; its event loop runs in the thread of whoever asks, one at a time, so there is no
-thread of its own that a fork could break.
-"""
+"""A repository on an SSH server, over SFTP, laid out as restic's own `sftp:` does."""
 
 from __future__ import annotations
 
@@ -11,8 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncssh
 
@@ -26,7 +20,8 @@ from app.repository.backend.naming import (
     path_of,
     temporary_name,
 )
-from app.repository.backend.remote import KeepsNotes, Pace, Patience, PerProcess, network_error
+from app.repository.backend.remote import KeepsNotes, Pace, Patience, PerProcess
+from app.repository.backend.ssh import SftpPlace, SshLink, short_key, ssh_error
 from app.repository.errors import (
     BackendError,
     BackendFull,
@@ -34,108 +29,16 @@ from app.repository.errors import (
     BackendUnavailable,
     FileMissing,
     RepositoryDamaged,
-    ServerLoginRefused,
     ServerNotTrusted,
 )
-from app.secret import Secret
 
 Answer = TypeVar("Answer")
 _Act = Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, Answer]]
 
-DEFAULT_PORT = 22
 _SLOWEST_BYTES_PER_S = 16 << 10
 _READ_ONLY = 1  # ST_RDONLY
 _ROOM_BYTES = 1 << 20
 """Less than this beyond what was to be written, and a failure is for want of space."""
-_ALIVE_EVERY_S = 5
-_ALIVE_MISSED = 3
-# Fastest first: with AES in the processor, GCM is several times faster than asyncssh's own first choice.
-_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes256-ctr")
-
-
-@dataclass(frozen=True, slots=True)
-class SftpPlace:
-    """A folder on an SSH server. `host_key` is the server's public key as in known_hosts ("ssh-ed25519 AAAA…")."""
-
-    host: str
-    path: str
-    user: str
-    port: int = DEFAULT_PORT
-    host_key: str = ""
-    password: Secret | None = None
-    private_key: Secret | None = None
-    """A private key in OpenSSH's or PEM form; `password` opens it when it is locked."""
-
-    @property
-    def location(self) -> str:
-        port = "" if self.port == DEFAULT_PORT else f":{self.port}"
-        path = self.path if self.path.startswith("/") else f"/~/{self.path}"
-        return f"sftp://{self.user}@{self.host}{port}{path}"
-
-
-def host_key_of(host: str, port: int = DEFAULT_PORT, *, patience: Patience | None = None) -> str:
-    """Ask a server for its public key, to pin it; raises BackendUnavailable.
-
-    Whoever sets up compares it with what the server's owner says; nothing else proves who answered.
-    """
-    wait_s = (patience or Patience.brief()).connect_s
-
-    async def ask() -> str:
-        key = await asyncio.wait_for(asyncssh.get_server_host_key(host, port), wait_s)
-        if key is None:
-            raise asyncssh.ConnectionLost("no key")
-        return key.export_public_key("openssh").decode().strip()
-
-    try:
-        with asyncio.Runner() as runner:
-            return runner.run(ask())
-    except Exception as exc:
-        error = _translate(exc, {"location": f"sftp://{host}:{port}", "operation": "connect"})
-        if error is None:
-            raise
-        raise error from exc
-
-
-def fingerprint(host_key: str) -> str:
-    """Return a public key's short form ("SHA256:…"), as ssh shows it; raises ValueError."""
-    try:
-        return asyncssh.import_public_key(host_key).get_fingerprint()
-    except asyncssh.KeyImportError as exc:
-        raise ValueError("not a public key") from exc
-
-
-def known_host_key(known_hosts: str, host: str, port: int | None) -> str:
-    """Return the key that the text of a known_hosts file holds for a server, empty when it holds none."""
-    try:
-        known = asyncssh.import_known_hosts(known_hosts)
-        trusted = known.match(host, "", None if port in (None, DEFAULT_PORT) else port)[0]
-    except ValueError:
-        return ""
-    best = sorted(trusted, key=lambda key: key.get_algorithm() != "ssh-ed25519")
-    return best[0].export_public_key("openssh").decode().strip() if best else ""
-
-
-@dataclass(slots=True)
-class _Link:
-    """A connection, and the loop that it lives in."""
-
-    loop: asyncio.AbstractEventLoop
-    connection: asyncssh.SSHClientConnection
-    sftp: asyncssh.SFTPClient
-
-    def close(self) -> None:
-        async def say_goodbye() -> None:
-            self.sftp.exit()
-            self.connection.abort()
-            await self.connection.wait_closed()
-            await asyncio.sleep(0)
-
-        try:
-            self.loop.run_until_complete(asyncio.wait_for(say_goodbye(), 2.0))
-        except Exception:  # noqa: BLE001, S110  a connection that is dead already ends in any way it likes
-            pass
-        finally:
-            _close_loop(self.loop)
 
 
 class SftpBackend(KeepsNotes):
@@ -146,7 +49,7 @@ class SftpBackend(KeepsNotes):
         self._place = place
         self._turn = threading.RLock()
         self._owner = PerProcess()
-        self._link: _Link | None = None
+        self._link: SshLink | None = None
 
     # --- primitives ------------------------------------------------------------------------------------------------
 
@@ -198,23 +101,22 @@ class SftpBackend(KeepsNotes):
             raise await self._missing(sftp, "load", kind, name) from exc
 
     def _publish(self, kind: FileKind, name: str, data: memoryview, there: int | None) -> None:  # noqa: ARG002
-        content = bytes(data)
         final = self._at(path_of(kind, name))
         temporary = f"{final.rpartition('/')[0]}/{temporary_name()}"
 
         async def write(sftp: asyncssh.SFTPClient) -> None:
             try:
-                await self._write(sftp, temporary, content, durable=kind is not FileKind.LOCK)
+                await self._write(sftp, temporary, data, durable=kind is not FileKind.LOCK)
                 await _replace(sftp, temporary, final)
             except asyncssh.SFTPNoSuchFile as exc:
                 if kind is not FileKind.PACK or not await sftp.isdir(self._at(FileKind.PACK.value)):
                     raise BackendUnavailable(location=self.location, operation="save", reason="ENOENT") from exc
                 # Other tools make the folders of packs as they need them.
                 await sftp.makedirs(self._at(folder_of(kind, name)), exist_ok=True)
-                await self._write(sftp, temporary, content, durable=True)
+                await self._write(sftp, temporary, data, durable=True)
                 await _replace(sftp, temporary, final)
 
-        self._ask(lambda sftp: self._knowing_why(sftp, write(sftp), "save", len(content)), len(content))
+        self._ask(lambda sftp: self._knowing_why(sftp, write(sftp), "save", len(data)), len(data))
 
     async def _knowing_why(
         self, sftp: asyncssh.SFTPClient, doing: Coroutine[Any, Any, None], operation: str, size: int
@@ -235,14 +137,14 @@ class SftpBackend(KeepsNotes):
                 raise BackendFull(**data, reason="ENOSPC", free_bytes=free) from exc
             raise
 
-    async def _write(self, sftp: asyncssh.SFTPClient, path: str, content: bytes, *, durable: bool) -> None:
+    async def _write(self, sftp: asyncssh.SFTPClient, path: str, content: bytes | memoryview, *, durable: bool) -> None:
         """Write a new file whole, and see that all of it has arrived."""
         try:
             async with sftp.open(path, "xb") as file:
-                await file.write(content, 0)
-                if durable:
-                    await _sync(file)
-                _ensure_arrived((await file.stat()).size, len(content))
+                # asyncssh takes pieces of it and looks at nothing else: a view saves copying every pack once more.
+                await file.write(cast(bytes, content), 0)
+                found, _ = await asyncio.gather(file.stat(), _sync(file) if durable else asyncio.sleep(0))
+                _ensure_arrived(found.size, len(content))
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoConnection):
             raise
         except BaseException:
@@ -370,49 +272,14 @@ class SftpBackend(KeepsNotes):
         with self._turn:
             link = self._connected()
             wait_s = self._patience.silence_s + size / _SLOWEST_BYTES_PER_S
-            return link.loop.run_until_complete(asyncio.wait_for(act(link.sftp), wait_s))
+            return link.run(act(link.sftp), wait_s)
 
-    def _connected(self) -> _Link:
+    def _connected(self) -> SshLink:
         if self._owner.keep_away_from(self._link):
             self._link = None
         if self._link is None:
-            loop = asyncio.new_event_loop()
-            try:
-                self._link = loop.run_until_complete(asyncio.wait_for(self._connect(loop), self._patience.connect_s))
-            except BaseException:
-                _close_loop(loop)
-                raise
+            self._link = SshLink(self._place, self._patience)
         return self._link
-
-    async def _connect(self, loop: asyncio.AbstractEventLoop) -> _Link:
-        place = self._place
-        if not place.host_key:
-            raise ServerNotTrusted(location=self.location, operation="connect", reason="no-key", expected="", found="")
-        password = place.password.reveal() if place.password else None
-        keys: list[Any] = []
-        if place.private_key:
-            keys = [asyncssh.import_private_key(place.private_key.reveal(), password)]
-        connection = await asyncssh.connect(
-            place.host,
-            place.port,
-            username=place.user,
-            password=None if keys else password,
-            client_keys=keys or None,
-            agent_path=None,
-            config=None,
-            known_hosts=([asyncssh.import_public_key(place.host_key)], [], []),
-            encryption_algs=_CIPHERS,
-            compression_algs=None,
-            connect_timeout=self._patience.connect_s,
-            login_timeout=self._patience.connect_s,
-            keepalive_interval=_ALIVE_EVERY_S,
-            keepalive_count_max=_ALIVE_MISSED,
-        )
-        try:
-            return _Link(loop, connection, await connection.start_sftp_client())
-        except BaseException:
-            connection.abort()
-            raise
 
     def _hang_up(self) -> None:
         with self._turn:
@@ -424,8 +291,8 @@ class SftpBackend(KeepsNotes):
 
     def _translate(self, exc: Exception, data: dict[str, object]) -> BackendError | None:
         if isinstance(exc, asyncssh.HostKeyNotVerifiable):
-            return ServerNotTrusted(**data, reason="other-key", expected=_short(self._place.host_key), found="")
-        return _translate(exc, data)
+            return ServerNotTrusted(**data, reason="other-key", expected=short_key(self._place.host_key), found="")
+        return ssh_error(exc, data)
 
 
 def _ensure_arrived(found: int | None, sent: int) -> None:
@@ -450,46 +317,3 @@ async def _replace(sftp: asyncssh.SFTPClient, old: str, new: str) -> None:
 async def _quietly(doing: Coroutine[None, None, None]) -> None:
     with contextlib.suppress(asyncssh.Error, OSError):
         await doing
-
-
-def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
-    left = asyncio.all_tasks(loop)
-    for task in left:
-        task.cancel()
-
-    async def settle() -> None:
-        # In the loop itself: outside of any, gathering nothing makes a loop that nobody closes.
-        await asyncio.gather(*left, return_exceptions=True)
-        await loop.shutdown_default_executor()
-
-    with contextlib.suppress(Exception):
-        loop.run_until_complete(settle())
-    loop.close()
-
-
-def _short(host_key: str) -> str:
-    try:
-        return fingerprint(host_key)
-    except ValueError:
-        return ""
-
-
-def _translate(exc: Exception, data: dict[str, object]) -> BackendError | None:
-    """Return what asyncssh and the sockets below it mean."""
-    match exc:
-        case asyncssh.PermissionDenied() | asyncssh.KeyImportError():
-            return ServerLoginRefused(**data)
-        case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
-            return BackendUnavailable(**data, reason="ENOENT")
-        case asyncssh.SFTPPermissionDenied() | asyncssh.SFTPWriteProtect():
-            return BackendError(**data, reason="EACCES") if data["operation"] == "load" else BackendReadOnly(**data)
-        case asyncssh.SFTPNoSpaceOnFilesystem() | asyncssh.SFTPQuotaExceeded():
-            return BackendFull(**data, free_bytes=None)
-        case asyncssh.SFTPNoConnection() | asyncssh.SFTPConnectionLost() | asyncssh.DisconnectError():
-            return BackendUnavailable(**data, reason="connection-lost")
-        case asyncssh.SFTPError():
-            return BackendError(**data, reason=type(exc).__name__)
-        case asyncssh.Error():
-            return BackendUnavailable(**data, reason="connection-lost")
-        case _:
-            return network_error(exc, data)
