@@ -54,6 +54,13 @@ def read_secret_file(path: Path) -> Secret:
     return Secret(text if text.startswith("-----BEGIN ") else text.strip("\r\n"))
 
 
+def typed_secret(text: str) -> Secret | None:
+    """Return what somebody typed as a password, or what is in the file that it names; raises ConfigurationError."""
+    if not text:
+        return None
+    return read_secret_file(Path(text)) if text.startswith("/") and Path(text).is_file() else Secret(text)
+
+
 def prepare_network_answer(
     home: Home, answer: PlaceAnswer, answers: SetupAnswers, organisation: str, clock: Clock
 ) -> Target:
@@ -128,10 +135,10 @@ def look_at_server(place: RemotePlace, secret: Secret | None) -> ServerLook:
     try:
         address = parse_address(place.address)
         if address.kind is RemoteKind.SFTP:
-            from app.repository.backend import sftp
+            from app.repository.backend import ssh
 
-            key = key or sftp.host_key_of(address.host, address.port or sftp.DEFAULT_PORT)
-            fingerprint = sftp.fingerprint(key)
+            key = key or ssh.host_key_of(address.host, address.port or ssh.DEFAULT_PORT)
+            fingerprint = ssh.fingerprint(key)
         found = dataclasses.replace(place, server_key=key)
         backend = open_remote(reach_of(found, secret), patience=Patience.brief())
     except VangnetError as error:
