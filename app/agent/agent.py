@@ -8,11 +8,12 @@ from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
+from app.agent.answering import Answering
 from app.agent.configuration import Configuration
 from app.agent.continuous import close_periods, sessions_to_start
 from app.agent.disks import DiskKeeper
 from app.agent.due import Attempts, Job, due_jobs, next_stage, requested_jobs
-from app.agent.followers import Followers
+from app.agent.judging import Judging
 from app.agent.lines import LineWatch
 from app.agent.log import say
 from app.agent.power import BATTERY_S, BUSY_S, PowerWatch
@@ -23,7 +24,6 @@ from app.agent.tickets import Ticket
 from app.agent.watch import DriveBook, TargetWatch
 from app.assessment.model import FindingCode
 from app.clock import Clock
-from app.errors import VangnetError
 from app.jobs.conduct import STOPPED_FOR_POWER
 from app.jobs.installation import Installation
 from app.jobs.samples import forget_old_samples
@@ -33,7 +33,7 @@ from app.policy.machine import THIS_COMPUTER, Machine
 from app.policy.power_rules import PowerRules
 from app.power.errors import OnBattery
 from app.power.passwords import ups_password
-from app.records.facts import DriveSight, Outcome, Request, RequestKind, RequestState, Run, RunKind
+from app.records.facts import DriveSight, Outcome, Request, Run, RunKind
 from app.records.store import Records
 from app.targets.remembered import forget_places_taken_away
 
@@ -42,7 +42,6 @@ STOP_FOR_POWER_S = 6.0
 UNMOUNT_FOR_POWER_S = 3.0
 TELL_AFTER_S = 2.0
 REASON_DUE = "due"
-REASON_ASKED = "asked"
 REASON_ARRIVED = "disk-arrived"
 _ATTEMPTS_READ = 3
 
@@ -56,8 +55,6 @@ class Agent:
         self._records = records
         self._started = clock.now()
         self.configuration = Configuration(home, clock, records)
-        self._followers = Followers(records)
-        self._unanswered: list[Request] = []
         self.closing = False
         self.ended: list[Run] = []
         """The runs that ended in this agent's life and are not yet told of (`--once` makes its exit code of them)."""
@@ -76,8 +73,10 @@ class Agent:
             home, records, on_finished=self._run_ended, together=self._go_together, before=self.power.ensure_fresh
         )
         self.runner.hold(self._is_held)
+        self.answering = Answering(records, self.runner, self)
         self.lines = LineWatch(clock, records)
-        self.teller = Teller(home, clock, records)
+        self._judging = Judging(clock, records)
+        self.teller = Teller(home, clock, records, self._judging)
         self._telling: set[asyncio.Task[None]] = set()
         self._will_tell = False
 
@@ -166,13 +165,7 @@ class Agent:
         """Go on where an earlier agent stopped: close what died, watch what still runs, answer what it had taken."""
         self.runner.close_dead()
         self.runner.adopt()
-        for request in self._records.requests(RequestState.TAKEN):
-            runs = tuple(self._records.run(run) for run in request.runs)
-            tickets = [t for run in runs if (t := self.runner.busy_with(_job_of(run))) is not None]
-            if runs:
-                self._followers.follow(request, tickets, earlier=request.runs)
-            else:
-                self._unanswered.append(request)
+        self.answering.take_over()
 
     async def network_changed(self) -> None:
         """Look at the places on a network now: a link came up or went down."""
@@ -207,7 +200,7 @@ class Agent:
         """Return what is due on the targets that are here, disks that are plugged in but not mounted among them."""
         if self.installation is None or self.power.on_battery:
             return ()
-        assessment = self.installation.assess(self._records)
+        assessment = self._judging.now(self.installation).assessment
         since = {target.target: target.since for target in assessment.targets}
 
         def attempts(job: Job) -> Attempts:
@@ -301,7 +294,7 @@ class Agent:
     async def tell(self) -> None:
         """Look after the watch files; tell people what went wrong and what they are asked to do."""
         if self.installation is not None:
-            watch_canaries(self.installation, self._records)
+            watch_canaries(self.installation, self._records, self._judging.now(self.installation).facts)
         await self.teller.tell(self.installation)
 
     def _tell_soon(self) -> None:
@@ -334,72 +327,43 @@ class Agent:
 
     # --- answering ---------------------------------------------------------------------------------------------
 
-    @property
-    def requests_wait(self) -> bool:
-        return bool(self._records.requests(RequestState.WAITING, limit=1))
+    async def let_go(self, target: str) -> None:
+        """Unmount a disk as soon as nothing is being done there (every disk of ours when `target` is empty)."""
+        await self.look()
+        self.disks.release(target)
+        self.tend_disks()
+        await self.disks.settled()
 
-    async def take_requests(self) -> None:
-        """Take every waiting request and start what it asks for."""
-        while not self.closing and (request := self._next_request()) is not None:
-            say("request-taken", request=request.id, kind=request.kind, by=request.by)
-            await self._answer(request)
+    async def look_afresh(self) -> None:
+        """Read the configuration and look at everything again, and start what is due."""
+        if self.configuration.reload(even_unchanged=True):
+            self.runner.stop_lasting()
+        self.targets.look_afresh()
+        await self.look()
+        self.start_due()
 
-    def _next_request(self) -> Request | None:
-        return self._unanswered.pop(0) if self._unanswered else self._records.take_request()
-
-    async def _answer(self, request: Request) -> None:
-        match request.kind:
-            case RequestKind.CANCEL:
-                self.runner.cancel(data_set=request.data_set, target=request.target, lasting=False)
-                self._records.close_request(request.id, RequestState.DONE)
-            case RequestKind.RELEASE:
-                await self.look()
-                self.disks.release(request.target)
-                self.tend_disks()
-                await self.disks.settled()
-                self._records.close_request(request.id, RequestState.DONE)
-            case RequestKind.RESCAN:
-                if self.configuration.reload(even_unchanged=True):
-                    self.runner.stop_lasting()
-                self.targets.look_afresh()
-                await self.look()
-                self.start_due()
-                self._records.close_request(request.id, RequestState.DONE)
-            case _:
-                await self._start_requested(request)
-
-    async def _start_requested(self, request: Request) -> None:
-        try:
-            self.reload()
-            installation = self.configuration.require()
-            if self.power.on_battery and not self.lasting:
-                raise OnBattery(what=request.kind)
-            self.targets.look_afresh()
-            await self.look()
-            assessment = installation.assess(self._records)
-            jobs = requested_jobs(
-                request, installation.policy, installation.machine, assessment, self.targets.connected
-            )
-        except VangnetError as exc:
-            say("request-refused", request=request.id, code=exc.code)
-            self._records.close_request(request.id, RequestState.REFUSED, refusal=exc.code)
-            return
-        # Each goes before what waits already, so the last is submitted first.
-        with self.runner.gathering():
-            tickets = [self.runner.submit(job, REASON_ASKED, first=True) for job in reversed(jobs)]
-        self._followers.follow(request, tickets[::-1])
+    async def jobs_for(self, request: Request) -> tuple[Job, ...]:
+        """Return what a request leads to; raises VangnetError where it cannot be done."""
+        self.reload()
+        installation = self.configuration.require()
+        if self.power.on_battery and not self.lasting:
+            raise OnBattery(what=request.kind)
+        self.targets.look_afresh()
+        await self.look()
+        assessment = self._judging.now(installation).assessment
+        return requested_jobs(request, installation.policy, installation.machine, assessment, self.targets.connected)
 
     @property
     def idle(self) -> bool:
         """Nothing runs or waits, and every request has its answer."""
-        return self.runner.idle and self._followers.none
+        return self.runner.idle and self.answering.none
 
     # --- ending ------------------------------------------------------------------------------------------------
 
     async def finished(self) -> None:
         """Wait until nothing runs or waits and every request has its answer."""
         await self.runner.until_idle()
-        await self._followers.finished()
+        await self.answering.finished()
 
     async def close(self, grace_s: float) -> None:
         """Stop what runs; requests whose runs ended are closed, those not taken yet are left for the next agent."""
@@ -408,7 +372,7 @@ class Agent:
             task.cancel()
         await self.runner.close(grace_s)
         await self.teller.close()
-        await self._followers.finished(grace_s)
+        await self.answering.finished(grace_s)
 
     def _run_ended(self, run: Run) -> None:
         self.ended.append(run)
@@ -419,7 +383,3 @@ class Agent:
             self._next_stage_soon()
         if run.kind in (RunKind.SYNC, RunKind.BACKUP) and not self.closing:
             asyncio.get_running_loop().call_soon(self.keep_in_sync)
-
-
-def _job_of(run: Run) -> Job:
-    return Job(run.kind, run.data_set, run.target, run.part)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
 from app.agent.agent import Agent
+from app.agent.bell import Bell
 from app.agent.links import LinkWatcher
 from app.agent.log import logging_to, say
 from app.agent.processes import exit_code
@@ -21,12 +21,12 @@ from app.records.errors import AgentRunning
 from app.records.facts import DriveSight, Run
 from app.records.presence import AgentLock
 from app.records.store import Records
-from app.targets.drives import DriveWatcher
+from app.targets.drive_watch import DriveWatcher
 
 REQUESTS_S = 0.5
-"""How often we look whether somebody asks for something."""
-CONFIGURATION_TURNS = 4
-"""Every so many of these looks, also whether the configuration changed."""
+"""How often we look whether somebody asks for something, where nothing tells us."""
+LOOK_S = 2.0
+"""How often we look whether the clock jumped or the configuration changed."""
 DUE_S = 60.0
 TIDY_S = 3600.0
 LINES_S = 20.0
@@ -54,7 +54,7 @@ def run_agent(home: Home, *, once: bool, requests_only: bool = False) -> ExitCod
         if once:
             return _run_once(home, clock, records, lock, requests_only=requests_only)
         with lock:
-            return asyncio.run(_last(Agent(home, clock, records), records, clock))
+            return asyncio.run(_last(Agent(home, clock, records), home, records, clock))
 
 
 def _run_once(home: Home, clock: Clock, records: Records, lock: AgentLock, *, requests_only: bool) -> ExitCode:
@@ -65,7 +65,7 @@ def _run_once(home: Home, clock: Clock, records: Records, lock: AgentLock, *, re
             asyncio.run(_once(agent, requests_only=requests_only))
         runs += agent.ended
         # Somebody may have asked while we were leaving, and have started no agent because we were here.
-        if agent.closing or not agent.requests_wait:
+        if agent.closing or not agent.answering.requests_wait:
             return exit_code([run.outcome for run in runs])
         try:
             lock = AgentLock.acquire(home)
@@ -98,7 +98,7 @@ async def _work_once(agent: Agent, *, requests_only: bool) -> None:
     await agent.disks.settled()
     if not requests_only:
         agent.start_due(patient=False)
-    await agent.take_requests()
+    await agent.answering.take_requests()
     while not agent.closing and not agent.idle:
         # What is asked for while we work is ours too: the client saw an agent and started none.
         enough = asyncio.Event()
@@ -117,7 +117,7 @@ async def _work_once(agent: Agent, *, requests_only: bool) -> None:
 
 async def _poll_requests(agent: Agent, enough: asyncio.Event) -> None:
     while not await _is_set_within(enough, REQUESTS_S):
-        await call_guarded("requests", agent.take_requests)
+        await call_guarded("requests", agent.answering.take_requests)
 
 
 async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
@@ -127,7 +127,7 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
     return event.is_set()
 
 
-async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
+async def _last(agent: Agent, home: Home, records: Records, clock: Clock) -> ExitCode:
     """Be there until somebody says stop."""
     agent.lasting = True
     say("agent-started")
@@ -135,27 +135,27 @@ async def _last(agent: Agent, records: Records, clock: Clock) -> ExitCode:
     agent.reload()
     agent.configuration.has_changed()
     agent.take_over()
-    async with _stop_signals() as stop, _watching(agent) as watches:
+    async with _ringing(home) as bell, _stop_signals(bell.ring) as stop, _watching(agent) as watches:
         version: int | None = None
         wall = _wall_s(clock)
-        for turn in itertools.count():
-            if await _is_set_within(stop, REQUESTS_S):
-                break
+        looked_s = clock.monotonic()
+        while not stop.is_set():
             if (now := records.data_version()) != version:
                 version = now
-                await call_guarded("requests", agent.take_requests)
+                await call_guarded("requests", agent.answering.take_requests)
             if abs(_wall_s(clock) - wall) > CLOCK_JUMP_S:
                 # The computer slept, or its clock was set: look at once, and count from the new time.
                 say("clock-jumped", seconds=round(_wall_s(clock) - wall))
                 wall = _wall_s(clock)
                 watches.ticker.realign()
                 await call_guarded("due", agent.look_and_start)
-            if turn % CONFIGURATION_TURNS:
-                continue
-            agent.reload()
-            if agent.configuration.has_changed():
-                watches.drives.retarget(agent.machine)
-                await call_guarded("due", agent.look_and_start)
+            if clock.monotonic() - looked_s >= LOOK_S:
+                looked_s = clock.monotonic()
+                agent.reload()
+                if agent.configuration.has_changed():
+                    watches.drives.retarget(agent.machine)
+                    await call_guarded("due", agent.look_and_start)
+            await bell.wait(LOOK_S if bell.works else REQUESTS_S)
         say("agent-stopping")
         await agent.close(STOP_GRACE_S)
     records.emit("agent-stopped", "")
@@ -202,12 +202,28 @@ async def _watching(agent: Agent) -> AsyncIterator[_Watches]:
 
 
 @contextlib.asynccontextmanager
-async def _stop_signals() -> AsyncIterator[asyncio.Event]:
-    """Give an event that SIGTERM and SIGINT set."""
+async def _ringing(home: Home) -> AsyncIterator[Bell]:
+    """Hear, for as long as the context lasts, when somebody writes to the records."""
+    bell = Bell(home.database)
+    bell.start()
+    try:
+        yield bell
+    finally:
+        bell.stop()
+
+
+@contextlib.asynccontextmanager
+async def _stop_signals(told: Callable[[], None] = lambda: None) -> AsyncIterator[asyncio.Event]:
+    """Give an event that SIGTERM and SIGINT set; `told` is called then too."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        stop.set()
+        told()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, heard)
     try:
         yield stop
     finally:

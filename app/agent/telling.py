@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.agent.judging import Judged, Judging
 from app.agent.log import say
 from app.assessment.judgements import missed_now
 from app.assessment.model import Assessment
@@ -45,10 +46,13 @@ _GIVE_UP: Final = {
 class Teller:
     """Lives in the agent's loop; what it said, and what is still to be sent, is in the records."""
 
-    def __init__(self, home: Home, clock: Clock, records: Records) -> None:
+    def __init__(self, home: Home, clock: Clock, records: Records, judging: Judging) -> None:
         self._home = home
         self._clock = clock
         self._records = records
+        self._judging = judging
+        self._planned: tuple[Judged, Accounts, bool] | None = None
+        """What the last plan was made from."""
         self._installation: Installation | None = None
         self._busy = asyncio.Lock()
         self._desktop = Desktop(self._open)
@@ -71,20 +75,23 @@ class Teller:
     # --- deciding ----------------------------------------------------------------------------------------------
 
     def _plan(self, installation: Installation) -> None:
-        facts, now = self._records.facts(), self._clock.now()
-        assessment = installation.assess(self._records)
-        misses = missed_now(assessment)
-        if {(m.obligation, m.due) for m in misses} - {(m.obligation, m.due) for m in facts.misses}:
+        judged = self._judging.now(installation)
+        misses = missed_now(judged.assessment)
+        if {(m.obligation, m.due) for m in misses} - {(m.obligation, m.due) for m in judged.facts.misses}:
             self._records.note_missed(misses)
-            facts = self._records.facts()
-        said, accounts = self._records.notices(), self._accounts()
+            judged = self._judging.now(installation)
+        accounts, desktop = self._accounts(), bool(session_bus())
+        if self._planned is not None and self._planned[0] is judged and self._planned[1:] == (accounts, desktop):
+            return
+        self._planned = judged, accounts, desktop
+        said, facts, assessment = self._records.notices(), judged.facts, judged.assessment
         setting = Setting(
             assessment=assessment,
             facts=facts,
             people=reachable(people_of(installation.policy, installation.machine), accounts),
             calendar=installation.policy.calendar,
-            desktop=bool(session_bus()),
-            now=now,
+            desktop=desktop,
+            now=self._clock.now(),
             tz=installation.timezone,
         )
         self._plan_notices(installation, setting, said)

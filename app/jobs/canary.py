@@ -76,13 +76,18 @@ def remove_canaries(records: Records, data_set: str, *, by: str) -> tuple[Path, 
 
 
 def touched_canaries(records: Records, data_set: str) -> tuple[str, ...]:
-    """Return the watch files of a data set that were changed or removed.
+    """Return the watch files of a data set that were changed or removed."""
+    return touched_among(records.facts().canaries, data_set)
+
+
+def touched_among(canaries: tuple[Canary, ...], data_set: str) -> tuple[str, ...]:
+    """Return those of these watch files of a data set that were changed or removed.
 
     Where the folder itself is not there or empty, a disk is not mounted: that says nothing about the files.
     """
     return tuple(
         canary.path
-        for canary in records.facts().canaries
+        for canary in canaries
         if canary.data_set == data_set and _folder_in_use(Path(canary.path).parent) and not _is_whole(canary)
     )
 

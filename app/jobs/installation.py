@@ -17,6 +17,7 @@ from app.policy.load import load_machine, load_policy, parse_machine, parse_poli
 from app.policy.machine import DataSetFolders, Machine, Target, TargetId
 from app.policy.model import DataSetId, Policy
 from app.policy.refused import Refused, refusal
+from app.records.facts import Facts
 from app.records.store import Records
 
 
@@ -71,7 +72,10 @@ class Installation:
 
     def assess(self, records: Records) -> Assessment:
         """Judge the facts as they are now."""
-        facts = records.facts()
+        return self.judge(records.facts())
+
+    def judge(self, facts: Facts) -> Assessment:
+        """Judge facts that have been read."""
         return assess(self.policy, self.machine, facts, self.clock.now(), self.timezone, refused=self.refused)
 
     def folders(self, data_set: str) -> DataSetFolders:

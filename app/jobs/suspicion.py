@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.assessment.anomaly import explained_at, signs_of_attack, usual_changes
-from app.jobs.canary import forget_touched, place_canaries, touched_canaries
+from app.jobs.canary import forget_touched, place_canaries, touched_among, touched_canaries
 from app.jobs.installation import Installation
 from app.records.facts import Anomaly, AnomalyVerdict, Changes, Facts, Hold, RunId
 from app.records.store import Records
@@ -37,11 +37,10 @@ def look_for_attack(
         raise_alarm(installation, records, run, data_set=data_set, target=target, signs=signs)
 
 
-def watch_canaries(installation: Installation, records: Records) -> None:
+def watch_canaries(installation: Installation, records: Records, facts: Facts) -> None:
     """Look between the copies whether a watch file was touched, and raise the alarm."""
-    facts = records.facts()
     for data_set in sorted({canary.data_set for canary in facts.canaries}):
-        touched = touched_canaries(records, data_set)
+        touched = touched_among(facts.canaries, data_set)
         newest = next((run.id for run in facts.runs if run.data_set == data_set), None)
         known = {anomaly.run for anomaly in facts.anomalies}
         # An alarm bears the number of the newest run before it.

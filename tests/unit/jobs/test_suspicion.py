@@ -75,18 +75,18 @@ def test_a_touched_watch_file_is_an_alarm_by_itself_between_the_copies(school: T
     with school.records() as records:
         run(records)
         first, second = place_canaries(place, records, "marks", by="An")
-        watch_canaries(place, records)
+        watch_canaries(place, records, records.facts())
         assert records.facts().anomalies == ()
         first.write_bytes(os.urandom(3000))
         second.unlink()
         assert len(touched_canaries(records, "marks")) == 2
-        watch_canaries(place, records)
-        watch_canaries(place, records)
+        watch_canaries(place, records, records.facts())
+        watch_canaries(place, records, records.facts())
         (alarm,) = records.facts().anomalies
         assert (alarm.data_set, alarm.signs) == ("marks", (("canary", "2"),))
         answer_alarm(place, records, alarm.run, AnomalyVerdict.OURS, by="Els")
         assert touched_canaries(records, "marks") == (), "what was touched is replaced"
-        watch_canaries(place, records)
+        watch_canaries(place, records, records.facts())
         assert len(records.facts().anomalies) == 1
         assert records.verify_journal().ok
 
