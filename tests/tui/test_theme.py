@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import app.tui
 from app.tui.theme import LEAST_CONTRAST, PALETTES, Palette, contrast, theme
 
 
@@ -33,3 +37,19 @@ def test_a_theme_knows_every_colour_of_its_palette_by_name(palette: Palette) -> 
     variables = theme(palette).variables
     for name in ("paper", "leaf", "mark", "line", "ink", "muted", "on-accent", "green", "amber", "red"):
         assert variables[name] == getattr(palette, name.replace("-", "_"))
+
+
+def test_no_style_sheet_reaches_into_another_screen() -> None:
+    # Once a screen has been opened its rules hold everywhere: a name that two screens have must name its screen too.
+    folder = Path(app.tui.__file__).parent
+    modules = {path: path.read_text() for path in folder.rglob("*.py")}
+    reached: list[str] = []
+    for sheet in (*folder.glob("screens/*.tcss"), *folder.glob("wizard/*.tcss")):
+        own = set(folder.glob("wizard/*.py")) if sheet.stem == "wizard" else {sheet.with_suffix(".py")}
+        for rule in re.findall(r"^([^\s}/][^{]*){", sheet.read_text(), re.MULTILINE):
+            for name in re.findall(r"(?:^|, |^\.-\w+ )#([\w-]+)", rule):
+                others = [path.name for path, text in modules.items() if path not in own and f'id="{name}"' in text]
+                reached += [f"{sheet.name}: #{name} is also in {other}" for other in others]
+            if re.match(r"\.(?!-)", rule):
+                reached.append(f"{sheet.name}: {rule.strip()} holds on every screen")
+    assert reached == []

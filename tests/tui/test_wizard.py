@@ -492,3 +492,27 @@ async def test_the_help_of_the_set_up_names_its_own_keys(make_app: MakeApp) -> N
         await pilot.press("f1")
         shown = await wait_for(pilot, "naar de volgende pagina, of terug")
         assert "klikken kan ook" not in shown
+
+
+async def test_what_is_missing_is_where_the_cursor_goes(make_app: MakeApp) -> None:
+    async with make_app(FixedSource(None)).run_test() as pilot:
+        await wait_for(pilot, "wie bent u?")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "! Vul de naam in")
+        await typed(pilot, "Basisschool De Linde")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Wie is verantwoordelijk")
+        await fill(pilot, "it_provider_email", "maes")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "! maes is geen e-mailadres.")
+        assert pilot.app.focused is pilot.app.screen.query_one("#it_provider_email")
+
+
+async def test_the_keys_at_the_foot_stay_whole_after_the_help(make_app: MakeApp) -> None:
+    async with make_app(at("data")).run_test() as pilot:
+        before = (await wait_for(pilot, "F1 Hulp")).splitlines()[-2]
+        await pilot.press("f1")
+        await wait_for(pilot, "Wat is dit?")
+        await pilot.press("escape")
+        await wait_for(pilot, "Verder →  PgDn")
+        assert screen_text(pilot.app).splitlines()[-2] == before

@@ -51,7 +51,7 @@ class HelpOverlay(ModalScreen[None]):
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog", id="help"):
+        with Vertical(classes="dialog", id="help-window"):
             yield Static(_("What is this?"), classes="title")
             with VerticalScroll(id="help-text"):
                 for paragraph in self._paragraphs:

@@ -66,7 +66,7 @@ class DataPage(Page):
             *(known.get(own.id, own) for own in self._own if own.id in ticked),
         )
         if not chosen:
-            raise NotYet(_("Tick at least one, please: without data there is nothing to look after."))
+            raise NotYet(_("Tick at least one, please: without data there is nothing to look after."), at="sets")
         return dataclasses.replace(self.answers, data_sets=chosen)
 
     def explanation(self) -> tuple[str, ...]:

@@ -132,20 +132,22 @@ class FolderPage(Page):
         """Return the typed folder; raises NotYet when it cannot be one, or is copied already."""
         typed = self.query_one("#path", Input).value.strip()
         if not typed:
-            raise NotYet(_("Fill in the folder, please, or pick it from the list."))
+            raise NotYet(_("Fill in the folder, please, or pick it from the list."), at="path")
         path = typed_path(typed)
         found = self._look if self._look is not None and self._look.path == path else None
         if found is not None and found.state is not FolderState.FINE:
-            raise NotYet(wrong_text(found))
+            raise NotYet(wrong_text(found), at="path")
         if found is None:
             wrong = _quick_check(path)
             if wrong is not None:
-                raise NotYet(wrong_text(FolderLook(path, wrong)))
+                raise NotYet(wrong_text(FolderLook(path, wrong)), at="path")
         for kept in self._kept:
             if path == kept or path.is_relative_to(kept):
-                raise NotYet(_("{path} is in the list already.").format(path=path))
+                raise NotYet(_("{path} is in the list already.").format(path=path), at="path")
             if kept.is_relative_to(path):
-                raise NotYet(_("{path} lies in this folder: remove it from the list first.").format(path=kept))
+                raise NotYet(
+                    _("{path} lies in this folder: remove it from the list first.").format(path=kept), at="kept"
+                )
         return path
 
     def explanation(self) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ class TimePage(Page):
         chosen = self.query_one("#time", Choice).chosen
         time = read_time(self.query_one("#own-time", Input).value if chosen == OTHER else chosen)
         if time is None:
-            raise NotYet(_("Type the time as hour and minutes, such as 17:45."))
+            raise NotYet(_("Type the time as hour and minutes, such as 17:45."), at="own-time")
         return dataclasses.replace(self.answers, backup_time=time)
 
     def explanation(self) -> tuple[str, ...]:

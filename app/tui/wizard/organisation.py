@@ -77,9 +77,9 @@ class OrganisationPage(Page):
             self.answers, organisation=OrganisationAnswer(name, kind, country, language(), region)
         )
         if region is None:
-            raise NotYet(_("Choose the region of your school holidays, please."))
+            raise NotYet(_("Choose the region of your school holidays, please."), at="region")
         if not name:
-            raise NotYet(_("Fill in the name, please: it stands on every screen and on the recovery sheet."))
+            raise NotYet(_("Fill in the name, please: it stands on every screen and on the recovery sheet."), at="name")
         return self.answers
 
     def explanation(self) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ class PeoplePage(Page):
 
         for field in ("director_email", "it_provider_email", "governing_body_email"):
             if typed(field) and not _looks_like_address(typed(field)):
-                raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)))
+                raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)), at=field)
         people = PeopleAnswer(
             director=typed("director"),
             director_email=typed("director_email"),

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class NotYet(Exception):
-    """A page cannot be left yet; its text says what is still wanted, in the user's language."""
+    """A page cannot be left yet; its text says what is still wanted, in the user's language, `at` which field."""
+
+    def __init__(self, text: str, *, at: str = "") -> None:
+        super().__init__(text)
+        self.at = at
 
 
 class Page(VerticalScroll, can_focus=False):

@@ -85,6 +85,8 @@ class PlacesPage(Page):
         free = tuple(d for d in self._drives if d.fs_uuid not in taken)
         for drive in free:
             action = Content.styled(_("Use this disk"), "$accent")
+            if not drive.formatted:
+                action = Content.styled(_("not formatted yet"), "$muted")
             lines.append((f"drive:{drive.device}", Row(cell(drive_name(drive)), cell(action, 20, align="right"))))
         if not free:
             lines.append(
@@ -106,7 +108,12 @@ class PlacesPage(Page):
         kind, _colon, key = (event.option_id or "").partition(":")
         if kind == "drive":
             drive = next((d for d in self._drives if d.device == key), None)
-            if drive is not None:
+            if drive is not None and not drive.formatted:
+                self.app.notify(
+                    _("This disk has to be formatted first. Finish the set-up, then choose it on the screen Disks."),
+                    timeout=10,
+                )
+            elif drive is not None:
                 self._add(drive)
         elif kind == "place":
             place = next(p for p in self.answers.places if p.id == key)
@@ -155,7 +162,7 @@ class PlacesPage(Page):
 
     def collect(self) -> SetupAnswers:
         if not self.answers.places:
-            raise NotYet(_("Choose at least one place for the copies."))
+            raise NotYet(_("Choose at least one place for the copies."), at="places")
         return self.answers
 
     def explanation(self) -> tuple[str, ...]:

@@ -128,7 +128,8 @@ class ProofPage(Page):
             raise NotYet(
                 _("That is not group {number} of the sheet. Look again, or go back to see the sheet.").format(
                     number=self._group
-                )
+                ),
+                at="group",
             )
         if key is not None:
             self.vangnet.recovery_key = None

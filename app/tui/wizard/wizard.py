@@ -147,6 +147,8 @@ class WizardScreen(Screen[None]):
             self.answers = page.collect()
         except NotYet as wanted:
             self._say(str(wanted))
+            if wanted.at:
+                page.query_one(f"#{wanted.at}").focus()
             return
         if self.page_id.stop is Stop.DONE:
             self.vangnet.show_screens()
