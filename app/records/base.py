@@ -60,7 +60,7 @@ class RecordsBase:
         """Turn rows into values; raises RecordsDamaged where a row holds what we never write."""
         try:
             return tuple(decode(row) for row in rows)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
             raise RecordsDamaged(file=str(self._database.file), reason="unreadable-row") from exc
 
 

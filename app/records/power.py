@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.clock import format_utc
+from app.records import decode
 from app.records.base import RecordsBase
 from app.records.canonical import fields_of
-from app.records.decode import moment, moment_or_none
 from app.records.facts import (
     LineSight,
     LineTest,
-    LineTestHow,
     Outage,
     OutageCause,
     OutageId,
     OutageKind,
     RiskAcceptance,
-    TestResult,
     UpsReading,
     UpsTest,
-    UpsTestHow,
 )
 from app.records.journal import JournalKind
 
@@ -82,7 +78,7 @@ class PowerRecords(RecordsBase):
                 " ORDER BY began DESC, id DESC LIMIT :limit",
                 {"since": None if since is None else format_utc(since), "limit": limit},
             )
-            return self._decoded(outage_of, rows)
+            return self._decoded(decode.outage, rows)
 
     # --- UPSes -----------------------------------------------------------------------------------------------------
 
@@ -113,7 +109,7 @@ class PowerRecords(RecordsBase):
                 "SELECT * FROM ups_readings WHERE ups = ? AND at >= ? ORDER BY at LIMIT ?",
                 (ups, format_utc(since), limit),
             )
-            return self._decoded(_reading, rows)
+            return self._decoded(decode.ups_reading, rows)
 
     def record_ups_test(self, test: UpsTest) -> None:
         """Record a test of a UPS's battery."""
@@ -153,75 +149,3 @@ class PowerRecords(RecordsBase):
         with self._facts() as connection:
             data = (("subject", acceptance.subject),)
             self._record(connection, JournalKind.RISK_ACCEPTED, fields_of(acceptance), acceptance.finding, data)
-
-
-def outage_of(row: sqlite3.Row) -> Outage:
-    return Outage(
-        id=OutageId(row["id"]),
-        kind=OutageKind(row["kind"]),
-        subject=row["subject"],
-        cause=OutageCause(row["cause"]),
-        began=moment(row["began"]),
-        ended=moment_or_none(row["ended"]),
-        critical=bool(row["critical"]),
-        lowest_charge_percent=row["lowest_charge_percent"],
-        lowest_runtime_s=row["lowest_runtime_s"],
-    )
-
-
-def _reading(row: sqlite3.Row) -> UpsReading:
-    return UpsReading(
-        ups=row["ups"],
-        at=moment(row["at"]),
-        on_battery=bool(row["on_battery"]),
-        charge_percent=row["charge_percent"],
-        runtime_s=row["runtime_s"],
-        load_percent=row["load_percent"],
-    )
-
-
-def ups_test_of(row: sqlite3.Row) -> UpsTest:
-    return UpsTest(
-        ups=row["ups"],
-        at=moment(row["at"]),
-        how=UpsTestHow(row["how"]),
-        result=TestResult(row["result"]),
-        runtime_s=row["runtime_s"],
-        charge_percent=row["charge_percent"],
-        by=row["by"],
-        remark=row["remark"],
-    )
-
-
-def line_sight_of(row: sqlite3.Row) -> LineSight:
-    return LineSight(
-        line=row["line"],
-        at=moment(row["at"]),
-        up=bool(row["up"]),
-        since=moment(row["since"]),
-        latency_ms=row["latency_ms"],
-        in_use=bool(row["in_use"]),
-    )
-
-
-def line_test_of(row: sqlite3.Row) -> LineTest:
-    return LineTest(
-        line=row["line"],
-        at=moment(row["at"]),
-        how=LineTestHow(row["how"]),
-        passed=bool(row["passed"]),
-        latency_ms=row["latency_ms"],
-        by=row["by"],
-        remark=row["remark"],
-    )
-
-
-def risk_acceptance_of(row: sqlite3.Row) -> RiskAcceptance:
-    return RiskAcceptance(
-        finding=row["finding"],
-        subject=row["subject"],
-        reason=row["reason"],
-        until=moment(row["until"]),
-        by=row["by"],
-        at=moment(row["at"]),
-    )

@@ -13,7 +13,10 @@ from app.records.journal import JournalKind
 
 PROBLEMS_KEPT = 100
 
-_WHOLE_RUN = "SELECT r.*, p.pid, p.pid_started FROM runs AS r LEFT JOIN run_processes AS p ON p.run = r.id"
+_WHOLE_RUN = (
+    "SELECT r.*, coalesce(p.pid, 0) AS pid, coalesce(p.pid_started, 0.0) AS pid_started"
+    " FROM runs AS r LEFT JOIN run_processes AS p ON p.run = r.id"
+)
 
 
 class RunRecords(RecordsBase):

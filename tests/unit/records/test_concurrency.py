@@ -78,10 +78,13 @@ def test_request_is_taken_by_one_of_several(home: Home, records: Records) -> Non
 def test_process_killed_at_any_moment_leaves_records_that_are_right(home: Home, clock: FixedClock) -> None:
     chance = random.Random(20260901)
     told: set[int] = set()
-    for _ in range(25):
+    for attempt in range(25):
         with ExitStack() as stack:
             writers = [stack.enter_context(start(home, WRITER, name, "100000")) for name in ("grades", "money")]
-            time.sleep(0.15 + chance.random() * 0.5)
+            if attempt % 2:  # in the middle of writing, however slow the machine is; else while they begin, maybe
+                assert writers[0].stdout is not None
+                told.add(int(writers[0].stdout.readline()))
+            time.sleep(chance.random() * 0.5)
             for writer in writers:
                 writer.kill()
                 told.update(int(line) for line in writer.communicate()[0].split() if line.isdigit())
@@ -90,7 +93,7 @@ def test_process_killed_at_any_moment_leaves_records_that_are_right(home: Home, 
     with Records.open(home, clock) as records:
         # What a process said after writing it is there, however it ended afterwards.
         finished = {run.id for run in records.runs(limit=100_000) if run.outcome is Outcome.GOOD}
-        assert len(told) > 50
+        assert len(told) >= 12
         assert told <= finished
         for run in records.running():
             records.finish_run(run.id, Outcome.INTERRUPTED)
