@@ -365,8 +365,8 @@ class _Run:
         if isinstance(message, BatchDone):
             self._tally.problems.extend(message.problems)
             self._plan.mark_done(len(message.files))
-            for file in message.files:
-                self.walk.put_file(file.folder, file.name, file.node_json, file.novelty)
+            for folder, name, node_json, novelty in message.files:
+                self.walk.put_file(folder, name, node_json, novelty)
         else:
             self._note_stored(message)
 

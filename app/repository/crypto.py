@@ -119,11 +119,22 @@ class Sealer:
     For one thread, and made after a fork: two processes with the same drawn nonces would undo the encryption.
     """
 
-    __slots__ = ("_blocks", "_cipher", "_drawn", "_mac_r", "_nonces_at_once", "_pads", "_used")
+    __slots__ = (
+        "_drawn",
+        "_encipher_block",
+        "_mac_r",
+        "_nonces_at_once",
+        "_pads",
+        "_reset_nonce",
+        "_update_into",
+        "_used",
+    )
 
     def __init__(self, encrypt: bytes, mac_k: bytes, mac_r: bytes, nonces_at_once: int) -> None:
-        self._cipher = Cipher(algorithms.AES(encrypt), modes.CTR(_NO_IV)).encryptor()
-        self._blocks = _block_cipher(mac_k)
+        cipher = Cipher(algorithms.AES(encrypt), modes.CTR(_NO_IV)).encryptor()
+        self._reset_nonce = cipher.reset_nonce
+        self._update_into = cipher.update_into
+        self._encipher_block = _block_cipher(mac_k).update
         self._mac_r = mac_r
         self._nonces_at_once = nonces_at_once
         self._drawn = self._pads = b""
@@ -140,17 +151,17 @@ class Sealer:
         start = offset + IV_BYTES
         end = start + len(plain)
         buffer[offset:start] = iv
-        self._cipher.reset_nonce(iv)
+        self._reset_nonce(iv)
         # update_into asks for a block of slack behind the text: the tag's place serves.
-        self._cipher.update_into(plain, buffer[start : end + TAG_BYTES])
-        buffer[end : end + TAG_BYTES] = Poly1305.generate_tag(self._mac_r + pad, buffer[start:end])
-        return len(plain) + OVERHEAD
+        self._update_into(plain, buffer[start : end + TAG_BYTES])
+        buffer[end : end + TAG_BYTES] = _generate_tag(self._mac_r + pad, buffer[start:end])
+        return end + TAG_BYTES - offset
 
     def _next_nonce(self) -> tuple[bytes, bytes]:
         """Return an IV and its Poly1305 pad AES_k(IV)."""
         if self._used == len(self._drawn):
             self._drawn = os.urandom(IV_BYTES * self._nonces_at_once)
-            self._pads = self._blocks.update(self._drawn)
+            self._pads = self._encipher_block(self._drawn)
             self._used = 0
         start, self._used = self._used, self._used + IV_BYTES
         iv = self._drawn[start : self._used]
@@ -207,6 +218,7 @@ class Opener:
             raise RepositoryDamaged(file=file, reason="mac") from exc
 
 
+_generate_tag = Poly1305.generate_tag
 _verify_tag = Poly1305.verify_tag
 
 

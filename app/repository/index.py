@@ -215,6 +215,15 @@ class IndexBuilder:
             self._numbers[pack_id] = number
         self._settle()
 
+    def add_records(self, pack: PackId, records: bytes, *, is_tree: bool) -> None:
+        """Take in the blobs of a pack as `encode_records` gave them."""
+        number = self._numbers.setdefault(pack, len(self._numbers)).to_bytes(4, "little")
+        buckets = self._trees if is_tree else self._data
+        for at in range(0, len(records), _RECORD.size):
+            bucket = buckets[records[at] >> _BUCKET_SHIFT]
+            bucket.fresh += records[at : at + 32] + number + records[at + 36 : at + _RECORD.size]
+        self._settle()
+
     def _settle(self) -> None:
         for buckets in (self._data, self._trees):
             for bucket in buckets:
@@ -227,6 +236,12 @@ class IndexBuilder:
         if self._base is not None:
             data, trees = self._base._data.joined(data), self._base._trees.joined(trees)
         return tuple(self._numbers), data, trees
+
+
+def encode_records(entries: Iterable[PackEntry]) -> bytes:
+    """Return the records of a pack's blobs, in which its number is still missing."""
+    pack = _RECORD.pack
+    return b"".join([pack(entry.id, 0, entry.offset, entry.length, entry.plain_length) for entry in entries])
 
 
 def _pack_record(blob: _BlobJson, number: int, file: str) -> bytes:
@@ -381,6 +396,10 @@ class StoredPack(msgspec.Struct, frozen=True, gc=False):
     blobs: int
     members: int = 1
     """Of a mirror: the bits of the repositories that have it."""
+    id: PackId = PackId(b"")
+    records: bytes = b""
+    """Its blobs as `encode_records` gives them; all of one kind."""
+    is_tree: bool = False
 
 
 class BlobFinder(Protocol):

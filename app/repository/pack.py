@@ -58,9 +58,9 @@ class PackBuilder:
         self._is_tree = is_tree
         # Private anonymous memory: its pages cost nothing until a pack grows into them, and it can be resized.
         self._buffer = mmap.mmap(-1, target_bytes + _SPARE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._view = memoryview(self._buffer)
         self._used = 0
         self._entries: list[PackEntry] = []
-        self._headers: list[bytes] = []
 
     @property
     def is_full(self) -> bool:
@@ -73,8 +73,7 @@ class PackBuilder:
     def add(self, blob_id: BlobId, stored: Plain, plain_length: int) -> int:
         """Seal a blob into the pack, `plain_length` being 0 when `stored` is not compressed; return its size."""
         self._make_room(len(stored) + OVERHEAD)
-        with memoryview(self._buffer) as view:
-            length = self._sealer.seal_into(view, self._used, stored)
+        length = self._sealer.seal_into(self._view, self._used, stored)
         self._list(blob_id, length, plain_length)
         return length
 
@@ -85,13 +84,12 @@ class PackBuilder:
         self._list(blob_id, len(sealed), plain_length)
 
     def _list(self, blob_id: BlobId, length: int, plain_length: int) -> None:
-        self._headers.append(_encode_entry(blob_id, self._is_tree, length, plain_length))
         self._entries.append(PackEntry(blob_id, self._is_tree, self._used, length, plain_length))
         self._used += length
 
     def finish(self) -> FinishedPack:
         """Add the header; the builder then starts anew with `clear`."""
-        header = self._sealer.seal(b"".join(self._headers))
+        header = self._sealer.seal(encode_header(self._entries))
         tail = header + encode_length(len(header))
         self._make_room(len(tail))
         end = self._used + len(tail)
@@ -100,14 +98,17 @@ class PackBuilder:
         return FinishedPack(PackId(hashlib.sha256(data).digest()), data, tuple(self._entries))
 
     def _make_room(self, count: int) -> None:
-        if self._used + count > len(self._buffer):
-            self._buffer.resize(self._used + count + _SPARE)
+        if self._used + count > len(self._view):
+            self._view.release()
+            try:
+                self._buffer.resize(self._used + count + _SPARE)
+            finally:
+                self._view = memoryview(self._buffer)
 
     def clear(self) -> None:
         """Forget what was gathered; the finished pack's data must have been released or written by then."""
         self._used = 0
         self._entries = []
-        self._headers = []
 
 
 def encode_header(entries: Iterable[PackEntry]) -> bytes:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app.repository.model import BlobId, Node, NodeType
 from app.repository.novelty import KNOWN, Novelty
 from app.repository.storing import BlobStore
-from app.repository.trees import encode_node, node_type
+from app.repository.trees import encode_file, node_type
 
 if TYPE_CHECKING:
     from pyfastcdc import FastCDC as Chunker
@@ -74,10 +74,19 @@ class FileReader:
                 if steady:
                     break
                 os.lseek(fd, 0, os.SEEK_SET)
-            node = make_node(os.path.basename(path), before, content=content, size=size, attributes=read_attributes(fd))
+            attributes = read_attributes(fd)
         finally:
             os.close(fd)
-        return encode_node(node), steady
+        node_json = encode_file(
+            path[path.rfind(b"/") + 1 :],
+            before,
+            size=size,
+            user=_user_name(before.st_uid),
+            group=_group_name(before.st_gid),
+            content=content,
+            attributes=attributes,
+        )
+        return node_json, steady
 
     def _read_content(self, fd: int, expected: int) -> tuple[tuple[BlobId, ...], int]:
         if expected >= SMALL_FILE:
@@ -90,7 +99,7 @@ class FileReader:
         if not data:
             return (), 0
         blob_id = self._store.store(data)
-        self._judge_first()
+        self.novelty = max(self.novelty, self._store.novelty)
         self._on_bytes(len(data))
         return (blob_id,), len(data)
 
@@ -249,6 +258,8 @@ def read_attributes(file: int | bytes) -> tuple[tuple[str, bytes], ...]:
         if exc.errno in _NO_ATTRIBUTES:
             return ()
         raise
+    if not names:
+        return ()
     return tuple([(name, value) for name in sorted(names) if (value := _attribute(file, name)) is not None])
 
 

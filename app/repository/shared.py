@@ -6,6 +6,7 @@ All of it lies in anonymous memory that is mapped before the fork, so it goes aw
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -19,7 +20,7 @@ _BYTES = 1
 _FILES = _BYTES + MOST_WORKERS
 
 _KEY = 16  # bytes of a blob id that stand for it: two that agree in 128 bits cannot be made on purpose
-_EMPTY = bytes(_KEY)
+_PARTS = struct.Struct("<QQQ8x").unpack
 _SMALLEST_LEVEL = 1 << 14
 _LEVELS = 8
 
@@ -76,30 +77,39 @@ class Claims:
         self._lock = _lock_between_processes() if between_processes else nullcontext()
         self._memory = mmap.mmap(-1, _PAGE)
         self._counts = memoryview(self._memory).cast("Q")
-        self._levels = [mmap.mmap(-1, (_SMALLEST_LEVEL << level) * _KEY) for level in range(_LEVELS)]
+        self._tables = [mmap.mmap(-1, (_SMALLEST_LEVEL << level) * _KEY) for level in range(_LEVELS)]
+        # Two words for each slot. The first one of no key that is in use is 0.
+        self._levels = [
+            (level, memoryview(table).cast("Q"), (_SMALLEST_LEVEL << level) - 1)
+            for level, table in enumerate(self._tables)
+        ]
 
     def claim(self, blob_id: BlobId) -> bool:
         """Return whether the caller is the first, and so has to store the blob."""
-        key = blob_id[:_KEY]
-        spread = int.from_bytes(blob_id[_KEY : _KEY + 8], "little")
+        first, second, spread = _PARTS(blob_id)
+        first = first or 1  # 0 means that a slot is free
+        counts = self._counts
         with self._lock:
-            for level, table in enumerate(self._levels):
-                slots = _SMALLEST_LEVEL << level
-                slot = spread & (slots - 1)
-                while (found := table[slot * _KEY : slot * _KEY + _KEY]) != _EMPTY:
-                    if found == key:
+            for level, words, mask in self._levels:
+                slot = spread & mask
+                while found := words[2 * slot]:
+                    if found == first and words[2 * slot + 1] == second:
                         return False
-                    slot = (slot + 1) & (slots - 1)
-                if self._counts[level] < slots * 3 // 4:
-                    table[slot * _KEY : slot * _KEY + _KEY] = key
-                    self._counts[level] += 1
+                    slot = (slot + 1) & mask
+                if counts[level] <= mask * 3 // 4:
+                    # The second word first: who dies in between leaves the slot free.
+                    words[2 * slot + 1] = second
+                    words[2 * slot] = first
+                    counts[level] += 1
                     return True
         return True
 
     def close(self) -> None:
         self._counts.release()
         self._memory.close()
-        for table in self._levels:
+        for _, words, _ in self._levels:
+            words.release()
+        for table in self._tables:
             table.close()
 
 

@@ -196,9 +196,9 @@ class StoredFiles:
         encoded = [pack.index_json for pack in packs]
         name = self.save_index_json(encoded)
         if self._index_cache is not None and not self._distrusted:
-            self._note_first(name, encoded)
+            self._note_first(name, packs)
 
-    def _note_first(self, name: str, encoded_packs: Sequence[str]) -> None:
+    def _note_first(self, name: str, packs: Sequence[StoredPack]) -> None:
         """Take into the index that is kept what the first run into an empty repository has stored."""
         if self._first_index is None:
             if self._index is None or len(self._index):
@@ -209,7 +209,8 @@ class StoredFiles:
             self._index_cache = self._first_index = None
             return
         names.append(name)
-        builder.add_file(join_packs(encoded_packs))
+        for pack in packs:
+            builder.add_records(pack.id, pack.records, is_tree=pack.is_tree)
 
     def load_blob(self, blob_id: BlobId, is_tree: bool = False) -> bytes:
         """Return a blob's plain content, verified by its hash; any place that holds it whole will do.

@@ -10,7 +10,7 @@ import zstandard
 from app.repository import zstd
 from app.repository.crypto import Plain
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import BlobFinder, PackContents, StoredPack, encode_pack
+from app.repository.index import BlobFinder, PackContents, StoredPack, encode_pack, encode_records
 from app.repository.model import BlobId
 from app.repository.novelty import FRESH, KNOWN, Novelty, novelty
 from app.repository.pack import FinishedPack, PackBuilder
@@ -18,6 +18,8 @@ from app.repository.repository import Repository
 
 PACK_BYTES = 8 << 20
 """How much a pack gathers: each worker holds one in memory, and larger ones were no faster."""
+
+_begin_hash = hashlib.sha256().copy  # half the cost of a new one: OpenSSL looks the method up only once
 
 
 class BlobStore:
@@ -46,21 +48,28 @@ class BlobStore:
         self.novelty: Novelty = KNOWN
         """Of the data blob that was stored last."""
         self._builders: dict[int, PackBuilder] = {}
-        self._compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
+        compressor = zstandard.ZstdCompressor(level=zstd.LEVEL, write_checksum=False)
+        self._compress = compressor.compress if repository.version > 1 else None
 
     def store(self, plain: Plain) -> BlobId:
         """Return the id of a blob that is stored, or will be with the pack being filled."""
-        blob_id = BlobId(hashlib.sha256(plain).digest())
+        digest = _begin_hash()
+        digest.update(plain)
+        blob_id = BlobId(digest.digest())
         missing = self._index.missing(blob_id, self._is_tree)
         if not missing or not self._is_first(blob_id):
             self.novelty = KNOWN
             return blob_id
-        packed = self._compressor.compress(plain) if self._repository.version > 1 else plain
+        length = len(plain)
+        packed = plain if self._compress is None else self._compress(plain)
+        packed_length = len(packed)
         if not self._is_tree:
-            self.novelty = novelty(plain, len(packed)) if packed is not plain else FRESH
-        builder = self._builders.get(missing) or self._new_builder(missing)
-        if len(packed) < len(plain):
-            builder.add(blob_id, packed, len(plain))
+            self.novelty = FRESH if self._compress is None else novelty(plain, packed_length)
+        builder = self._builders.get(missing)
+        if builder is None:  # an empty one is false
+            builder = self._new_builder(missing)
+        if packed_length < length:
+            builder.add(blob_id, packed, length)
         else:
             builder.add(blob_id, plain, 0)
         if builder.is_full:
@@ -86,7 +95,9 @@ class BlobStore:
                 self._verify_pack(pack)
             members = self._repository.save_pack(pack.id.hex(), pack.data, missing)
             encoded = encode_pack(PackContents(pack.id, pack.entries))
-            stored = StoredPack(encoded, len(pack.data), len(pack.entries), members)
+            records = encode_records(pack.entries)
+            blobs = len(pack.entries)
+            stored = StoredPack(encoded, len(pack.data), blobs, members, pack.id, records, self._is_tree)
         finally:
             pack.data.release()
         builder.clear()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +17,11 @@ from app.repository.errors import RepositoryDamaged
 from app.repository.index import Index, PackContents, decode_index, encode_pack, join_packs
 from app.repository.model import BlobId, Node, NodeType, PackId
 from app.repository.pack import PackBuilder, PackEntry, read_header
+from app.repository.reading import make_node
 from app.repository.snapshots import decode_snapshot
 from app.repository.trees import (
     decode_tree,
+    encode_file,
     encode_node,
     encode_tree,
     format_ns,
@@ -278,3 +282,19 @@ def test_times_beyond_the_calendar_are_written_as_its_ends(at_ns: int) -> None:
 def test_what_is_no_snapshot_is_refused(data: bytes) -> None:
     with pytest.raises(RepositoryDamaged):
         decode_snapshot("ab" * 32, data)
+
+
+@pytest.mark.parametrize("size", [0, 12])
+@pytest.mark.parametrize("name", [b"a.txt", b"\xff<&>\n"])
+def test_a_file_that_was_read_is_written_as_any_node(tmp_path: Path, name: bytes, size: int) -> None:
+    path = os.path.join(os.fsencode(tmp_path), name)
+    Path(os.fsdecode(path)).write_bytes(b"x" * size)
+    os.utime(path, ns=(1, 1_700_000_000_123_456_000))
+    status = os.stat(path)
+    content = (BlobId(bytes(32)), BlobId(b"\x11" * 32))[: size // 6]
+    attributes = (("user.note", b"\x00\xff"),)[: size % 5]
+    node = make_node(name, status, content=content, size=size, attributes=attributes)
+    encoded = encode_file(
+        name, status, size=size, user=node.user, group=node.group, content=content, attributes=attributes
+    )
+    assert encoded == encode_node(node)
