@@ -144,8 +144,9 @@ def _in_thread(look: Callable[[], TargetConnection]) -> asyncio.Future[TargetCon
 
 
 def _tells_news(known: TargetSight, sight: TargetSight) -> bool:
-    """Tell whether a sight is worth writing: it came or went, its free space changed, or the last word is old."""
-    if known.connected != sight.connected or sight.since - known.since > _RENEW_AFTER:
+    """Tell whether a sight is worth writing: it came or went, its free space or what keeps it away changed, or the last
+    word is old."""
+    if (known.connected, known.reason) != (sight.connected, sight.reason) or sight.since - known.since > _RENEW_AFTER:
         return True
     if known.free_bytes is None or sight.free_bytes is None:
         return known.free_bytes != sight.free_bytes

@@ -170,5 +170,9 @@ _POWER: tuple[str, ...] = (
 
 _PARTS: tuple[str, ...] = ("ALTER TABLE runs ADD COLUMN part TEXT NOT NULL DEFAULT ''",)
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUOUS, PEOPLE, _DEVIATIONS, _HANDOVERS, _POWER, _PARTS)
+_WHY_NOT_THERE: tuple[str, ...] = ("ALTER TABLE target_sights ADD COLUMN reason TEXT NOT NULL DEFAULT ''",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST, _CONTINUOUS, PEOPLE, _DEVIATIONS, _HANDOVERS, _POWER, _PARTS, _WHY_NOT_THERE,
+)  # fmt: skip
 """Migration n (from 1) brings `PRAGMA user_version` from n-1 to n, in one transaction."""

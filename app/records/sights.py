@@ -32,11 +32,19 @@ class SightRecords(RecordsBase):
                 return  # another process saw the same and was first
             self._record(connection, kind, {"target": sight.target, "since": sight.since}, sight.target)
             connection.execute(
-                "INSERT INTO target_sights (target, connected, since, free_bytes, total_bytes) VALUES (?, ?, ?, ?, ?)"
+                "INSERT INTO target_sights (target, connected, since, free_bytes, total_bytes, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (target) DO UPDATE SET connected = excluded.connected, since = excluded.since,"
                 " free_bytes = coalesce(excluded.free_bytes, free_bytes),"
-                " total_bytes = coalesce(excluded.total_bytes, total_bytes)",
-                (sight.target, sight.connected, format_utc(sight.since), sight.free_bytes, sight.total_bytes),
+                " total_bytes = coalesce(excluded.total_bytes, total_bytes), reason = excluded.reason",
+                (
+                    sight.target,
+                    sight.connected,
+                    format_utc(sight.since),
+                    sight.free_bytes,
+                    sight.total_bytes,
+                    sight.reason,
+                ),
             )
 
     def _is_change(self, connection: sqlite3.Connection, sight: TargetSight) -> bool:
@@ -44,13 +52,11 @@ class SightRecords(RecordsBase):
         return row is None or bool(row["connected"]) != sight.connected
 
     def _note_target(self, sight: TargetSight) -> None:
-        if sight.free_bytes is None and sight.total_bytes is None:
-            return
         with self._database.write(durable=False) as connection:
             connection.execute(
-                "UPDATE target_sights SET free_bytes = coalesce(?, free_bytes), total_bytes = coalesce(?, total_bytes)"
-                " WHERE target = ?",
-                (sight.free_bytes, sight.total_bytes, sight.target),
+                "UPDATE target_sights SET free_bytes = coalesce(?, free_bytes), total_bytes = coalesce(?, total_bytes),"
+                " reason = ? WHERE target = ?",
+                (sight.free_bytes, sight.total_bytes, sight.reason, sight.target),
             )
 
     def see_drives(self, drives: Sequence[DriveSight]) -> None:

@@ -27,6 +27,7 @@ from app.targets.errors import (
     DiskActionRefused,
     DiskServiceMissing,
     MarkerDamaged,
+    PlaceSecretMissing,
     TargetError,
     TargetNotThere,
     WrongDisk,
@@ -67,7 +68,11 @@ class TargetConnection:
 
     def sight(self, now: datetime) -> TargetSight:
         """Return this as the fact that records keep."""
-        return TargetSight(self.target.id, self.here, now, self.free_bytes, self.total_bytes)
+        reason = ""
+        if self.target.remote and self.error is not None:
+            no_secret = isinstance(self.error, PlaceSecretMissing)
+            reason = "no-secret" if no_secret else str(self.error.data.get("reason", self.error.code))
+        return TargetSight(self.target.id, self.here, now, self.free_bytes, self.total_bytes, reason)
 
 
 def connection(

@@ -16,6 +16,8 @@ class TargetSight:
     since: datetime
     free_bytes: int | None = None
     total_bytes: int | None = None
+    reason: str = ""
+    """Why a place on a network is not there: "no-answer", "login", "no-secret", "other-server" …"""
 
 
 class DriveNote(StrEnum):
@@ -39,7 +41,7 @@ class DriveSight:
     """A USB disk that is plugged in now, known to us or not."""
 
     device: str
-    """The partition that holds the file system, e.g. /dev/sdb1."""
+    """The partition that holds the file system, e.g. /dev/sdb1; the disk itself where there is none."""
     serial: str
     vendor: str
     model: str
@@ -55,6 +57,13 @@ class DriveSight:
     """What the agent makes of it; a disk that nobody looks after has none."""
     note_data: tuple[tuple[str, str], ...] = ()
     """What the text of the note needs."""
+    holds: str = ""
+    """What is on a disk without a file system, by udev's name for it ("crypto_LUKS"); empty for nothing at all."""
+
+    @property
+    def formatted(self) -> bool:
+        """It has a file system. A disk that has none, fresh from the shop, stands for the whole disk."""
+        return bool(self.fs_type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,18 @@ def test_target_that_comes_and_goes_is_journalled_and_sizes_are_not(records: Rec
     assert [event.kind for event in records.events_after(0)] == ["target-connected", "target-detached"]
 
 
+def test_why_a_place_is_not_there_is_known_as_it_was_last_seen(records: Records) -> None:
+    for sight in (
+        TargetSight("nas", False, NOW, reason="no-answer"),
+        TargetSight("nas", False, NOW + timedelta(hours=1), reason="login"),
+    ):
+        records.see_target(sight)
+    assert records.facts().targets == (TargetSight("nas", False, NOW, reason="login"),)
+    records.see_target(TargetSight("nas", True, NOW + timedelta(hours=2), 5))
+    assert records.facts().targets == (TargetSight("nas", True, NOW + timedelta(hours=2), 5),)
+    assert kinds(records) == ["target-detached", "target-connected"]
+
+
 def test_drives_are_those_plugged_in_now(records: Records) -> None:
     stick = DriveSight("/dev/sdb1", "S1", "V", "M", "DISK B", "1234-ABCD", "vfat", 1 << 40, "/media/b", "usb-b")
     disk = replace(stick, device="/dev/sda1", serial="S2", target="")
