@@ -48,7 +48,7 @@ def test_we_restore_what_restic_wrote_identically(
 def test_we_back_up_into_restics_repository_and_both_read_it(
     version: Literal[1, 2], restic: Restic, open_repository: OpenRepository, varied_tree: Path, tmp_path: Path
 ) -> None:
-    restic.init(version)
+    restic.init_afresh(version)  # with restic's own key too
     theirs = restic.backup(varied_tree)
     repository = open_repository()
     ours = repository.backup([os.fsencode(varied_tree)]).snapshot

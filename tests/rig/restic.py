@@ -5,15 +5,24 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
+
+from app.clock import SystemClock
+from app.repository.backend.base import FileKind
+from app.repository.backend.local import LocalBackend
+from app.repository.keys import make_key_file
+from app.repository.repository import Repository
+from app.secret import Secret
 
 Compression = Literal["off", "auto", "max"]
 
@@ -47,6 +56,28 @@ def as_restic_tells(path: bytes) -> str:
 
 class ResticFailed(AssertionError):
     """restic ended with an error; carries what it said."""
+
+
+@cache
+def _made_once(program: str, version: Literal[1, 2], password: str) -> Path:
+    """Have restic make a repository once for all tests of this process that want one.
+
+    restic measures the machine and makes a key that costs half a second of work each time it is used. Its place takes
+    one for the same password that costs the least that restic accepts.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="vangnet-restic-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = folder / "made"
+    Restic.at(made, password, folder=folder, program=program).init_afresh(version)
+    backend = LocalBackend(made)
+    master = Repository.open(backend, password=Secret(password)).master
+    [costly] = [info.name for info in backend.list(FileKind.KEY)]
+    cheap = make_key_file(
+        master, Secret(password), hostname="pc", username="test", now=SystemClock().now(), n=1 << 10, r=8, p=1
+    )
+    backend.save(FileKind.KEY, cheap.name, cheap.data)
+    backend.remove(FileKind.KEY, costly)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +127,11 @@ class Restic:
         return done.stdout.decode(errors="surrogateescape")
 
     def init(self, version: Literal[1, 2] = 2) -> None:
+        """Have a repository that restic made, with a key in it that costs little to open: see `_made_once`."""
+        shutil.copytree(_made_once(self.program, version, self.password_file.read_text()), self.repository)
+
+    def init_afresh(self, version: Literal[1, 2] = 2) -> None:
+        """Have restic make a repository, with the key that it makes itself."""
         self.run("init", "--repository-version", str(version))
 
     def backup(self, *paths: Path, compression: Compression = "auto", options: tuple[str, ...] = ()) -> str:

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,24 +24,29 @@ from app.secret import Secret
 
 PASSWORD = "correct horse"
 FIRST = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+LATER = FIRST + timedelta(days=60)
+SMALL_PACK_BYTES = 64 << 10
 
 
 @pytest.fixture(autouse=True)
 def small_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have many packs from little data."""
-    monkeypatch.setattr(storing, "PACK_BYTES", 64 << 10)
-    monkeypatch.setattr(repacking, "PACK_BYTES", 64 << 10)
+    monkeypatch.setattr(storing, "PACK_BYTES", SMALL_PACK_BYTES)
+    monkeypatch.setattr(repacking, "PACK_BYTES", SMALL_PACK_BYTES)
 
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(FIRST + timedelta(days=60))
+    return FixedClock(LATER)
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Return a folder of 60 files that do not compress, 1 MB together."""
-    source = tmp_path / "source"
+    return make_source(tmp_path / "source")
+
+
+def make_source(source: Path) -> Path:
+    """Make a folder of 60 files that do not compress, 1 MB together."""
     noise = random.Random(3)
     for number in range(60):
         folder = source / f"folder {number % 6}"
@@ -51,19 +57,19 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_history(source: Path) -> Callable[[Repository, int], tuple[Snapshot, ...]]:
+    return partial(history_of, source)
+
+
+def history_of(source: Path, repository: Repository, days: int) -> tuple[Snapshot, ...]:
     """Back the source up day after day, some files changing in between."""
-
-    def make(repository: Repository, days: int) -> tuple[Snapshot, ...]:
-        noise = random.Random(days)
-        made = []
-        for day in range(days):
-            options = BackupOptions(time=FIRST + timedelta(days=day), hostname="pc")
-            made.append(repository.backup([os.fsencode(source)], options=options).snapshot)
-            for number in noise.sample(range(60), 15):
-                (source / f"folder {number % 6}" / f"{number}.bin").write_bytes(noise.randbytes(17_000))
-        return tuple(made)
-
-    return make
+    noise = random.Random(days)
+    made = []
+    for day in range(days):
+        options = BackupOptions(time=FIRST + timedelta(days=day), hostname="pc")
+        made.append(repository.backup([os.fsencode(source)], options=options).snapshot)
+        for number in noise.sample(range(60), 15):
+            (source / f"folder {number % 6}" / f"{number}.bin").write_bytes(noise.randbytes(17_000))
+    return tuple(made)
 
 
 @pytest.fixture

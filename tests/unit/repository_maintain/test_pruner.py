@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from app.clock import FixedClock
 from app.repository.backend.base import Backend, FileInfo, FileKind
 from app.repository.backend.faulty import Fault, FaultyBackend
+from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
+from app.repository.crypto import MasterKey
 from app.repository.errors import (
     BackendError,
     BackendFull,
@@ -31,18 +34,39 @@ from app.repository.repacking import PackWriter
 from app.repository.repository import Repository
 from app.repository.retention import KeepPolicy
 from app.repository.upkeep import unlock
-from tests.unit.repository_maintain.conftest import assert_whole, clone, contents, names
+from tests.unit.repository_maintain.conftest import (
+    LATER,
+    SMALL_PACK_BYTES,
+    assert_whole,
+    clone,
+    contents,
+    history_of,
+    make_source,
+    names,
+)
 
 MakeHistory = Callable[[Repository, int], tuple[Snapshot, ...]]
 NOTHING_UNNEEDED = MaxUnused(bytes=0)
 
 
+@pytest.fixture(scope="module")
+def thinned_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MasterKey]:
+    """Make a repository of which four of six snapshots were forgotten; nobody may change it."""
+    folder = tmp_path_factory.mktemp("thinned")
+    repository = Repository.init(LocalBackend(folder / "repository"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.repository.storing.PACK_BYTES", SMALL_PACK_BYTES)
+        history_of(make_source(folder / "source"), repository, 6)
+    forget(repository, KeepPolicy(last=2), clock=FixedClock(LATER))
+    return folder / "repository", repository.master
+
+
 @pytest.fixture
-def thinned(repository: Repository, make_history: MakeHistory, clock: FixedClock) -> Repository:
-    """Return a repository of which four of six snapshots were forgotten."""
-    make_history(repository, 6)
-    forget(repository, KeepPolicy(last=2), clock=clock)
-    return repository
+def thinned(thinned_once: tuple[Path, MasterKey], tmp_path: Path) -> Repository:
+    """Return a repository of one's own of which four of six snapshots were forgotten."""
+    made, master = thinned_once
+    shutil.copytree(made, tmp_path / "repository")
+    return Repository.open(LocalBackend(tmp_path / "repository"), master=master)
 
 
 def needed_blobs(repository: Repository) -> set[tuple[BlobId, bool]]:
