@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from app.paths import Home
-from app.records.errors import AgentRunning
+from app.records.errors import AgentRunning, RecordsUnusable
 from app.records.files import make_folder
 
 _TRIES = 20
@@ -25,15 +25,21 @@ class AgentLock:
 
     @classmethod
     def acquire(cls, home: Home) -> Self:
-        """Become the agent of a home. Raises AgentRunning (`pid`) when there is one; waits half a second at most."""
-        make_folder(home.agent_lock.parent)
-        handle = os.open(home.agent_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Become the agent of a home; waits half a second at most for one that is going.
+
+        Raises AgentRunning (`pid`) when there is one, RecordsUnusable where nothing can be written.
+        """
         try:
-            _wait_for_lock(handle)
-            _write(handle)
-        except BaseException:
-            os.close(handle)
-            raise
+            make_folder(home.agent_lock.parent)
+            handle = os.open(home.agent_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                _wait_for_lock(handle)
+                _write(handle)
+            except BaseException:
+                os.close(handle)
+                raise
+        except OSError as exc:
+            raise RecordsUnusable(file=str(home.agent_lock), reason=exc.strerror or str(exc)) from exc
         return cls(handle)
 
     def release(self) -> None:

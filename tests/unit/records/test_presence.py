@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from app.errors import ExitCode
 from app.paths import Home
-from app.records.errors import AgentRunning
+from app.records.errors import AgentRunning, RecordsUnusable
 from app.records.presence import AgentLock, agent_pid, agent_started
 
 HOLDER = """
@@ -66,6 +67,19 @@ def test_second_agent_is_told_who_is_there(home: Home) -> None:
         assert agent_pid(home) == os.getpid()
         lock.release()
         lock.release()
+
+
+def test_a_home_that_cannot_be_written_to_is_said_plainly(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int, content: bytes, offset: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.pwrite", full)
+        with pytest.raises(RecordsUnusable) as caught:
+            AgentLock.acquire(home)
+    assert caught.value.data == {"file": str(home.agent_lock), "reason": "No space left on device"}
+    with AgentLock.acquire(home):
+        assert agent_pid(home) == os.getpid()
 
 
 def test_killed_agent_leaves_the_place_free(home: Home) -> None:
