@@ -115,3 +115,70 @@ def test_ups_on_usb_that_nobody_reads_is_known_by_its_maker_and_a_mouse_is_none(
         ["051d", "American Power Conversion", "Back-UPS ES 700G"],
         ["03f0", "HP", "T1500 G3 UPS"],
     ]
+
+
+_PLUG_PULLED = """
+import asyncio, ctypes, json, sys
+from pathlib import Path
+from app.agent import power
+from app.agent.power import PowerWatch
+from app.clock import SystemClock
+from app.paths import Home
+from app.policy.machine import Machine, Ups, UpsId, UpsKind
+from app.policy.power_rules import PowerRules
+from app.records.store import Records
+
+power.HEARD_S = 3600.0  # what is noticed, the kernel has told
+bed = ctypes.CDLL("libumockdev.so.0")
+bed.umockdev_testbed_new.restype = ctypes.c_void_p
+here = ctypes.c_void_p(bed.umockdev_testbed_new())
+assert bed.umockdev_testbed_add_from_string(here, Path(sys.argv[1]).read_bytes(), None)
+
+def say(device, **attributes):
+    path = b"/sys/devices/" + device
+    for name, value in attributes.items():
+        bed.umockdev_testbed_set_attribute(here, path, name.encode(), value)
+    bed.umockdev_testbed_uevent(here, path, b"change")
+
+async def main():
+    clock = SystemClock()
+    machine = Machine("nl", (), (), (Ups(UpsId("laptop"), "Laptop", kind=UpsKind.BATTERY),))
+    looks = []
+    with Records.open(Home.in_folder(Path(sys.argv[2])), clock) as records:
+        watch = PowerWatch(clock, records)
+        async def look():
+            looks.append(1)
+            await watch.look(machine, PowerRules())
+        await look()
+        held = [watch.on_battery]
+        async with watch.watching(look, lambda: watch.idle_pause_s(machine)):
+            say(b"mains", online=b"0")
+            say(b"BAT0", status=b"Discharging")
+            async with asyncio.timeout(60):
+                while not watch.on_battery:
+                    await asyncio.sleep(0.02)
+            held.append(watch.on_battery)
+            before, since = len(looks), clock.monotonic()
+            for _event in range(30):
+                say(b"BAT0", capacity=b"63")
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(2)
+            took_s = clock.monotonic() - since
+            print(json.dumps({"held": held, "looks": len(looks) - before, "took_s": took_s}))
+
+asyncio.run(main())
+"""
+
+
+def test_battery_is_read_at_once_when_the_kernel_tells_of_it_and_a_storm_asks_for_few_looks(tmp_path: Path) -> None:
+    need("umockdev-wrapper")
+    description = tmp_path / "devices.umockdev"
+    description.write_text("\n".join((MAINS.format(online=1), BATTERY.format(status="Full", capacity=64))))
+    done = subprocess.run(
+        ["umockdev-wrapper", sys.executable, "-c", _PLUG_PULLED, str(description), str(tmp_path / "home")],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["held"] == [False, True]
+    assert 1 <= found["looks"] <= found["took_s"] + 2, "one a second at most"

@@ -34,6 +34,7 @@ PACKAGES = {
     "ip": "iproute2",
     "sysctl": "procps",
     "umockdev-run": "umockdev",
+    "umockdev-wrapper": "umockdev",
     "dpkg": "dpkg",
     "/usr/sbin/sshd": "openssh-server",
     "ssh-keygen": "openssh-client",
