@@ -17,13 +17,6 @@ from app.records.store import Records
 from tests.rig.commands import vangnet
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    vangnet("demo", "--home", str(folder))
-    return folder / "vangnet"
-
-
 @pytest.fixture
 def home(demo: Path, tmp_path: Path) -> Path:
     """A copy of the demo's home for each test; the places stay where they are."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from tests.rig.commands import vangnet
 from tests.rig.faultfs import FaultyFolder
 from tests.rig.nut import NutServer
 from tests.rig.programs import need
@@ -43,6 +45,22 @@ def udisks(udev: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Udi
         yield rig
     finally:
         rig.clean_up()
+
+
+@pytest.fixture
+def memory_folder(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory: for what does not depend on the disk, but on many runs."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home that `vangnet demo` leaves, a finished set-up with copies; to look at or to copy, never to change."""
+    folder = tmp_path_factory.mktemp("demo")
+    vangnet("demo", "--home", str(folder))
+    return folder / "vangnet"
 
 
 @pytest.fixture

@@ -17,9 +17,18 @@ LONGEST_WAIT_S = 240.0
 """After which a test begins anyway: another may hang, and a wait must not."""
 
 
+_KEPT_TOGETHER = {
+    "udev": "disks",  # each sees the disks of all
+    "demo": "demo",  # takes long to make: once, in one process
+    "lost": "lost",
+}
+"""Tests that ask for such a fixture run one after the other, in one process: the name of their group."""
+
+
 def group_of(item: pytest.Item) -> str | None:
-    """Name what a test shares with others that it may not run beside: all see the same disks."""
-    return "disks" if "udev" in getattr(item, "fixturenames", ()) else None
+    """Name the group of a test that asks for a fixture which is not to be there twice."""
+    asked = getattr(item, "fixturenames", ())
+    return next((group for fixture, group in _KEPT_TOGETHER.items() if fixture in asked), None)
 
 
 @contextlib.contextmanager

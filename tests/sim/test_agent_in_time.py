@@ -24,7 +24,7 @@ from tests.sim.fast_time import FastTime
 
 DAY = timedelta(days=1)
 DAYS = 30
-KILLS = 200 if os.environ.get("VANGNET_LONG") == "1" else 40
+KILLS = 200 if os.environ.get("VANGNET_LONG") == "1" else 24
 KILLS_A_DAY = 8
 
 

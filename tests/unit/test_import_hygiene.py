@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig.commands import vangnet
-
 HEAVY = (
     "textual",
     "apscheduler",
@@ -51,16 +49,9 @@ def modules_loaded_by(home: Path, *command: str) -> set[str]:
     return set(modules)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    vangnet("demo", "--home", str(folder))
-    return folder / "vangnet"
-
-
 @pytest.mark.parametrize("command", ["status", "tasks"])
-def test_looking_loads_neither_the_screens_nor_the_engine(home: Path, command: str) -> None:
-    loaded = modules_loaded_by(home, command)
+def test_looking_loads_neither_the_screens_nor_the_engine(demo: Path, command: str) -> None:
+    loaded = modules_loaded_by(demo, command)
     assert [name for name in HEAVY if name in loaded] == []
 
 

@@ -72,11 +72,13 @@ def kill_after(delay_s: float, work: Callable[[], object]) -> bool:
 
 
 @pytest.mark.slow
-def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeHistory, clock: FixedClock) -> None:
-    template = init_with_password(LocalBackend(tmp_path / "template"))
+def test_killed_while_forgetting_and_pruning(
+    tmp_path: Path, memory_folder: Path, make_history: MakeHistory, clock: FixedClock
+) -> None:
+    template = init_with_password(LocalBackend(memory_folder / "template"))
     made = make_history(template, 8)
     wanted = {snapshot.id: contents(template, snapshot) for snapshot in made}
-    place = tmp_path / "repository"
+    place = memory_folder / "repository"
 
     def thin_out() -> None:
         repository = Repository.open(LocalBackend(place), master=template.master)
@@ -86,7 +88,7 @@ def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeH
     killer = Killer(11)
     while killer.wants_more():
         shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(tmp_path / "template", place)
+        shutil.copytree(memory_folder / "template", place)
         killer.kill(thin_out)
         repository = Repository.open(LocalBackend(place), master=template.master)
         left = repository.snapshots()
@@ -106,10 +108,10 @@ def test_killed_while_forgetting_and_pruning(tmp_path: Path, make_history: MakeH
 
 
 @pytest.mark.slow
-def test_killed_while_copying(tmp_path: Path, make_history: MakeHistory) -> None:
-    source = init_with_password(LocalBackend(tmp_path / "source repository"))
+def test_killed_while_copying(tmp_path: Path, memory_folder: Path, make_history: MakeHistory) -> None:
+    source = init_with_password(LocalBackend(memory_folder / "source repository"))
     made = make_history(source, 4)
-    place = tmp_path / "copy"
+    place = memory_folder / "copy"
 
     def copy_all() -> None:
         destination = Repository.open(LocalBackend(place), master=source.master)
