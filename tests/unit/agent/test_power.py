@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,3 +160,40 @@ async def test_ups_of_a_nas_stops_only_what_goes_there(
     assert watch.stance("nas") is Stance.STOP
     assert watch.stopped == {"nas"}
     assert not watch.holds("schijf-b")
+
+
+async def test_a_reading_is_renewed_before_something_begins_unless_it_is_fresh(
+    records: Records, clock: FixedClock, said: Said
+) -> None:
+    watch = PowerWatch(clock, records)
+    looks: list[datetime] = []
+
+    async def look() -> None:
+        looks.append(clock.now())
+        await watch.look(None, RULES)
+
+    await said.look(watch, "OL")
+    async with watch.watching(look, lambda: 3600.0):
+        said.flags = ("OB", "DISCHRG")
+        await watch.ensure_fresh()
+        assert looks == []
+        clock.move_to(clock.now() + timedelta(seconds=9))
+        await watch.ensure_fresh()
+        assert len(looks) == 1
+        assert waits(watch)
+
+
+async def test_a_server_that_hangs_holds_up_nothing_for_long(
+    records: Records, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def probe(**_options: object) -> tuple[UpsSight, ...]:
+        await asyncio.Event().wait()
+        return ()
+
+    monkeypatch.setattr(power, "probe", probe)
+    monkeypatch.setattr(power, "FRESH_WITHIN_S", 0.05)
+    watch = PowerWatch(clock, records)
+    async with asyncio.timeout(20), watch.watching(lambda: watch.look(None, RULES), lambda: 3600.0):
+        await watch.ensure_fresh()
+        await watch.ensure_fresh()
+    assert not waits(watch)
