@@ -16,7 +16,6 @@ from app.records.facts import LineTestHow, Outage, OutageKind, TestResult
 TO_REPAIR = timedelta(days=7)
 """S2-1e: the first system is repaired soon after the take-over."""
 TO_REPLACE = timedelta(days=30)
-LINE_TEST_COUNTS = timedelta(days=366)
 
 
 def power_tasks(situation: Situation) -> tuple[Obligation, ...]:

@@ -27,7 +27,6 @@ DAY_ENDS: Final = 18
 """Local hours between which people are asked to do something."""
 DIGEST_ON: Final = 0
 """Monday."""
-CASES_AT_ONCE: Final = 10
 _OWN_NOTICE: Final = frozenset({ObligationKind.ANSWER_ALARM, ObligationKind.JUDGE})
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from app.errors import ConfigurationError
 from app.i18n import _
-from app.notices.accounts import load_accounts
 from app.notices.deciding import channels_of
 from app.notices.delivery import Parcel, Trouble
 from app.notices.desktop import Desktop, session_bus
@@ -78,14 +76,6 @@ async def send_test(home: Home, policy: Policy, machine: Machine) -> tuple[Arriv
     finally:
         await desktop.close()
     return (Arrival(HERE, DESKTOP, trouble), *arrivals)
-
-
-def has_mail_account(home: Home) -> bool:
-    """Tell whether mail can be sent at all; False too where the accounts cannot be read."""
-    try:
-        return load_accounts(home).mail is not None
-    except ConfigurationError:
-        return False
 
 
 def _own_people(policy: Policy, machine: Machine, role: Role) -> tuple[Person, ...]:

@@ -46,23 +46,6 @@ def level_reached(policy: Policy, axis: Axis, answers: Sequence[bool]) -> Level 
     return levels[-1] if len(answers) >= len(levels) - 1 else None
 
 
-def next_question(policy: Policy, axis: Axis, answers: Sequence[bool]) -> Level | None:
-    """Return the level whose question comes now; None when the level is known."""
-    if level_reached(policy, axis, answers) is not None:
-        return None
-    return levels_of(policy, axis)[len(answers)]
-
-
-def answers_for(policy: Policy, axis: Axis, level_id: str) -> tuple[bool, ...]:
-    """Return the answers that lead to a level (to show a stored choice again); raises KeyError on an unknown level."""
-    answers: list[bool] = []
-    for level in levels_of(policy, axis):
-        if level.id == level_id:
-            return (*answers, True) if level.question is not None else tuple(answers)
-        answers.append(False)
-    raise KeyError(level_id)
-
-
 def classification(policy: Policy, answers: Mapping[Axis, Sequence[bool]]) -> Classification | None:
     """Return the classification that the answers on the three axes lead to; None while a question is open."""
     reached = {axis: level_reached(policy, axis, answers.get(axis, ())) for axis in Axis}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.repository.model import BlobId, SnapshotId
+from app.repository.model import SnapshotId
 
 NEVER = b""
 """The signature of a folder that must be looked at again: something in it could not be stored."""
@@ -55,9 +55,13 @@ def state_path(
     return Path(folder) / f"{digest.hexdigest()[:32]}.state"
 
 
-def has_states(folder: Path | str) -> bool:
-    """Tell whether a folder holds any state file."""
-    return any(Path(folder).glob("*.state"))
+def size_of_states(folder: Path | str) -> int:
+    """Return the bytes of the largest state file in a folder, 0 when there is none."""
+    try:
+        with os.scandir(folder) as found:
+            return max((max(entry.stat().st_size, 1) for entry in found if entry.name.endswith(".state")), default=0)
+    except OSError:
+        return 0
 
 
 def load_state(path: Path) -> SourceState:
@@ -99,7 +103,3 @@ def write_checked(path: Path, body: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def tree_of(state: FolderState | None) -> BlobId | None:
-    return BlobId(state.tree) if state else None

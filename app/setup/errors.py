@@ -31,10 +31,3 @@ class AlreadySetUp(ConfigurationError):
 
     code = "already-set-up"
     exit_code = ExitCode.FAILED
-
-
-class WrongRecoveryPart(ConfigurationError):
-    """The typed part of the recovery key is not what stands on the sheet (`group`)."""
-
-    code = "wrong-recovery-part"
-    exit_code = ExitCode.WRONG_KEY

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from app.i18n import _, language, ngettext
-from app.policy.model import Basis, Plan, Policy
-from app.wording.findings import source_text
+from app.i18n import _, ngettext
+from app.policy.model import Basis, Plan
 
 _PARAGRAPH = re.compile(r"S2-([2-5])")
 """What S2 asks in its paragraphs 2 (power), 3 (internet), 4 (copies) and 5 (fire); 1 only says what it is about."""
@@ -39,11 +38,6 @@ def reason(plan: Plan) -> str:
     found = (_PARAGRAPH.match(source) for source in sources)
     paragraphs = dict.fromkeys(f"§{match[1]}" for match in found if match is not None)
     return _("Why: back-up policy {paragraphs}").format(paragraphs=", ".join(paragraphs)) if paragraphs else ""
-
-
-def rules_list(policy: Policy) -> tuple[tuple[str, str], ...]:
-    """Return each rule's text in the language spoken now, and where it comes from."""
-    return tuple((rule.text.text(language()), source_text(rule.basis, rule.source)) for rule in policy.rules)
 
 
 def _pace(plan: Plan) -> str:

@@ -195,11 +195,6 @@ def finding_advice(finding: Finding) -> str:
     return filled(_(advice), _data(finding))
 
 
-def finding_source(finding: Finding) -> str:
-    """Say who asks for it: the policy with its paragraph, or Vangnet's own advice."""
-    return source_text(finding.basis, finding.why)
-
-
 def source_text(basis: Basis, why: tuple[str, ...]) -> str:
     """Say where a demand comes from."""
     if basis is Basis.RECOMMENDED:

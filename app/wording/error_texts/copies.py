@@ -16,11 +16,6 @@ from app.wording.error_texts.shape import (
 )
 
 TEXTS: Final[dict[str, ErrorText]] = {
-    "wrong-recovery-part": ErrorText(
-        N_("This is not group {group} of the key on the recovery sheet."),
-        UNTOUCHED,
-        N_("Look at the sheet again and type that group."),
-    ),
     "repository": ErrorText(N_("Something is wrong with the copies in this place."), DATA_FINE, ASK_IT),
     "repository-not-found": ErrorText(
         N_("There are no copies in this place ({location})."), DATA_FINE, N_("Look whether it is the right disk.")

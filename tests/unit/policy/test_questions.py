@@ -6,7 +6,7 @@ import pytest
 
 from app.policy.load import template_policy
 from app.policy.model import Availability, Axis, Classification, Confidentiality, Integrity
-from app.policy.questions import answers_for, classification, level_reached, levels_of, next_question
+from app.policy.questions import classification, level_reached, levels_of
 
 WALKS = [
     (Axis.AVAILABILITY, (True,), "essential"),
@@ -28,8 +28,6 @@ def test_first_yes_decides(axis: Axis, answers: tuple[bool, ...], level: str) ->
     reached = level_reached(policy, axis, answers)
     assert reached is not None
     assert reached.id == level
-    assert next_question(policy, axis, answers) is None
-    assert answers_for(policy, axis, level) == answers
     # Answers to questions that would not have been asked change nothing.
     assert level_reached(policy, axis, (*answers, True, False)) == reached
 
@@ -40,9 +38,7 @@ def test_questions_are_asked_one_by_one_until_the_level_is_known(axis: Axis) -> 
     levels = levels_of(policy, axis)
     for asked, level in enumerate(levels[:-1]):
         assert level_reached(policy, axis, (False,) * asked) is None
-        question = next_question(policy, axis, (False,) * asked)
-        assert question is level
-        assert question.question is not None
+        assert level.question is not None
 
 
 def test_classification_waits_for_all_three_axes() -> None:
@@ -53,8 +49,3 @@ def test_classification_waits_for_all_three_axes() -> None:
     assert classification(policy, whole) == Classification(
         Availability.IMPORTANT, Integrity.ABSOLUTE, Confidentiality.SECRET
     )
-
-
-def test_unknown_level_has_no_answers() -> None:
-    with pytest.raises(KeyError):
-        answers_for(template_policy(), Axis.INTEGRITY, "secret")
