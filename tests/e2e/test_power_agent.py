@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import re
+import socket
 import struct
 import threading
 import time
@@ -75,6 +76,33 @@ def test_on_battery_everything_waits_also_what_a_person_asks_for(school: TestHom
         nut_server.say("ups", ups_status="OL CHRG")
         wait_until(lambda: all_copied(school), what="everything that was due or asked for")
     assert power_outages(school) == [("ups", True, False)]
+
+
+def test_what_is_asked_for_seconds_into_an_outage_waits(school: TestHome, nut_server: NutServer) -> None:
+    with lasting_agent(school):
+        wait_until(lambda: all_copied(school), what="the first copies")
+        made = len(school.runs())
+        # Nothing runs, so the agent looks every ten seconds; we are faster.
+        nut_server.say("ups", ups_status="OB DISCHRG")
+        with school.records() as records:
+            wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+            wait_until(lambda: records.request(wanted).state is not RequestState.WAITING, what="the agent's ear")
+            time.sleep(1)
+            assert records.request(wanted).state is RequestState.TAKEN
+            assert len(school.runs()) == made
+            nut_server.say("ups", ups_status="OL CHRG")
+            wait_until(lambda: records.request(wanted).state is RequestState.DONE, what="the copy")
+    assert len(school.runs()) == made + 1
+
+
+def test_a_ups_server_that_hangs_does_not_hold_up_the_copies(school: TestHome) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as silent:  # it takes connections, and says nothing
+        write_machine(school, list(school.installation().machine.targets), nut_port=silent.getsockname()[1])
+        with lasting_agent(school):
+            wait_until(lambda: all_copied(school), what="the first copies")
+            with school.records() as records:
+                wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
+                wait_until(lambda: records.request(wanted).state is RequestState.DONE, what="the copy")
 
 
 def test_once_nothing_is_done_on_battery(school: TestHome, nut_server: NutServer) -> None:
