@@ -16,6 +16,7 @@ from app.assessment.full import full_obligations, full_prompts
 from app.assessment.health import data_set_healths, target_healths, worst
 from app.assessment.judgements import judgement_tasks
 from app.assessment.model import Assessment, Obligation, ObligationKind
+from app.assessment.passwords import password_tasks
 from app.assessment.people_there import in_peoples_time, people_back
 from app.assessment.power_tasks import power_tasks
 from app.assessment.restore_tests import restore_test_obligations
@@ -82,6 +83,7 @@ def _obligations(state: Situation, copies: tuple[Obligation, ...]) -> tuple[Obli
         *duties(state),
         *judgement_tasks(state),
         *configuration_tasks(state),
+        *password_tasks(state),
         *power_tasks(state),
     )
     everything = (*by_machine, *by_people)

@@ -109,4 +109,5 @@ def _target(
         since=sight.since if sight else None,
         last_good=max((m for m in copies if m is not None), default=None),
         free_bytes=sight.free_bytes if sight else None,
+        reason=sight.reason if sight and connection is ConnectionState.MISSING else "",
     )

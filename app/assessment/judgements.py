@@ -23,7 +23,14 @@ TO_JUDGE: Final = timedelta(hours=24)
 SHORTEST_OUTAGE: Final = timedelta(minutes=1)
 _OF_THE_SOURCE: Final = frozenset({"source-missing", "source-empty", "unknown-data-set"})
 """Errors that a data set has by itself, wherever its copy goes."""
-_NOT_MISSED: Final = frozenset({ObligationKind.JUDGE, ObligationKind.ANSWER_ALARM, ObligationKind.REPAIR_CONFIGURATION})
+_NOT_MISSED: Final = frozenset(
+    {
+        ObligationKind.JUDGE,
+        ObligationKind.ANSWER_ALARM,
+        ObligationKind.REPAIR_CONFIGURATION,
+        ObligationKind.ENTER_PASSWORD,
+    }
+)
 
 
 class CaseKind(StrEnum):
@@ -206,7 +213,8 @@ def _of_run(run: Run) -> _Occurrence | None:
             # A session of continuous copying ends with the agent; all else that stops half-way has one cause.
             if run.kind is RunKind.SYNC:
                 return None
-            return _Occurrence("broken-off", CaseKind.BROKEN_OFF, at, run.data_set, "", (), run.id)
+            work = (("work", run.kind.value), ("place", run.target))
+            return _Occurrence("broken-off", CaseKind.BROKEN_OFF, at, run.data_set, "", work, run.id)
         case Outcome.INCOMPLETE:
             case = f"{CaseKind.COPY_INCOMPLETE}:{run.data_set}"
             data = (("problems", str(run.problems_total)),)

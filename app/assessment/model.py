@@ -46,6 +46,8 @@ class ObligationKind(StrEnum):
     """Something that the policy's duties ask of people."""
     REPAIR_CONFIGURATION = "repair-configuration"
     """The policy or machine file has a mistake; Vangnet goes on with the last one that was right."""
+    ENTER_PASSWORD = "enter-password"  # noqa: S105  not one itself
+    """A place on a network does not accept our name and password any more, or this computer does not know them."""
 
 
 class Timing(StrEnum):
@@ -258,6 +260,8 @@ class TargetHealth:
     phases: tuple[PhaseHealth, ...] = ()
     fulls: tuple[KeptFull, ...] = ()
     """The newest school year first."""
+    reason: str = ""
+    """Why a place on a network is not there, as it was last seen (`TargetSight.reason`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def target_document(health: TargetHealth) -> dict[str, JsonValue]:
         "state": health.state.name.lower(),
         "connection": health.connection.value,
         "since": instant(health.since),
+        "reason": health.reason,
         "last_good": instant(health.last_good),
         "free_bytes": health.free_bytes,
         "phases": [
@@ -162,6 +163,8 @@ def drive_document(drive: DriveSight) -> dict[str, JsonValue]:
         "label": drive.label,
         "fs_uuid": drive.fs_uuid,
         "fs_type": drive.fs_type,
+        "formatted": drive.formatted,
+        "holds": drive.holds,
         "size_bytes": drive.size_bytes,
         "mount_point": drive.mount_point,
         "connected": True,

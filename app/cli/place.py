@@ -105,6 +105,32 @@ def add(
 
 @place.command()
 @click.argument("target")
+@click.option("--user", default="", help="The name there, when that has changed too.")
+@click.option(
+    "--secret-file", type=click.Path(path_type=Path), metavar="FILE", help="A file with the password or private key."
+)
+@pass_session
+def login(session: Session, target: str, user: str, secret_file: Path | None) -> None:
+    """Give the new password of the place TARGET after it was changed there; it is tried before it is kept."""
+    from app.cli.names import the_target
+    from app.secret import Secret
+    from app.setup.network import change_login, read_secret_file
+
+    installation = session.installation()
+    known = the_target(installation.machine, target)
+    if secret_file is not None:
+        secret = read_secret_file(secret_file)
+    else:
+        secret = Secret(
+            click.prompt(_("The password of {target}").format(target=known.name), hide_input=True, err=True)
+        )
+    with installation.records() as records:
+        change_login(installation, records, known.id, user=user, secret=secret, by=getpass.getuser())
+    click.echo(_("{target} lets us in again. The copies go on by themselves.").format(target=known.name))
+
+
+@place.command()
+@click.argument("target")
 @json_option
 @pass_session
 def test(session: Session, target: str, as_json: bool) -> int:

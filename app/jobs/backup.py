@@ -14,6 +14,7 @@ from app.jobs.conduct import Ending, conduct, failed, problems_of
 from app.jobs.copies import FULL_TAG, set_tag, snapshots_not_good
 from app.jobs.errors import ReadBackFailed, SourceEmpty, SourceMissing
 from app.jobs.installation import Installation
+from app.jobs.lost_computer import take_off_lost_keys
 from app.jobs.settings_beside import leave_settings_beside
 from app.jobs.suspicion import look_for_attack
 from app.policy.machine import DataSetFolders, Target
@@ -99,8 +100,10 @@ def prepare_backup(
     folders = installation.folders(data_set)
     main = open_target(installation.home, place, remember=True)
     # A disk that was in the safe when the recovery sheet was renewed learns of it here.
-    for known in (main, *full_repositories(installation.home, place)):
-        settle_keys(known, KeyRing.load(installation.home))
+    ring, known = KeyRing.load(installation.home), (main, *full_repositories(installation.home, place))
+    for repository in known:
+        settle_keys(repository, ring)
+    take_off_lost_keys(records, place.id, known, ring)
     source = examine_source(folders, _previous_good(main, records, data_set), main)
     return Prepared(run_id, place, folders, main, source)
 
@@ -109,7 +112,7 @@ def conclude_backup(installation: Installation, records: Records, ready: Prepare
     """Look at what a copy shows, and return how its run ended."""
     data_set, target = ready.folders.data_set, ready.place.id
     look_for_attack(installation, records, ready.run, data_set=data_set, target=target, summary=summary)
-    leave_settings_beside(installation, ready.place, KeyRing.load(installation.home))
+    leave_settings_beside(installation, ready.place, ready.repository)
     return _ending(summary, ready.source.problems)
 
 

@@ -1,5 +1,5 @@
 """The copies of another computer, opened on a new one with the recovery sheet: looked through, got back from, and taken
-over when the old computer is gone. Until then nothing at all is written to them."""
+over (`taking_over`) when the old computer is gone. Until then nothing at all is written to them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from app.clock import Clock
 from app.errors import VangnetError
 from app.jobs.copies import SET_TAG
 from app.jobs.errors import JobError, NoCopy, RestoreIntoSource
 from app.jobs.restore import leading_folder
-from app.paths import Home
-from app.policy.load import load_machine, parse_machine, parse_policy
-from app.policy.machine import Machine, Target, TargetId, TargetKind
+from app.policy.load import parse_policy
+from app.policy.machine import RemotePlace
 from app.policy.model import Policy
-from app.policy.write import write_machine
-from app.records.store import Records
+from app.repository.backend.address import RemoteKind, open_remote, parse_address
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.read_only import ReadOnlyBackend
+from app.repository.errors import RepositoryNotFound
 from app.repository.model import Cancel, Monitor, RestoreOptions, RestoreSummary, Snapshot
 from app.repository.repository import Repository
-from app.targets.errors import SettingsDamaged
-from app.targets.files import write_whole
-from app.targets.keys import KeyRing, normalise_recovery_key, settle_keys
+from app.secret import Secret
+from app.targets.errors import MarkerDamaged, SettingsDamaged
+from app.targets.keys import normalise_recovery_key
 from app.targets.marker import Marker, read_marker
-from app.targets.settings import Settings, read_settings
+from app.targets.remote import NoteKeeper, reach_of, remote_marker
+from app.targets.settings import Settings, read_settings, read_settings_at
 
-FOLDER_ON_DISK: Final = "vangnet"
+FOLDERS_ON_DISK: Final = ("Vangnet", "vangnet")
 """Where copies lie on a disk that Vangnet has set up."""
 
 
@@ -43,10 +42,15 @@ class NoCopiesHere(JobError):
     code = "no-copies-here"
 
 
-class NotTakenOver(JobError):
-    """The place cannot be taken over like that (`path`, `reason`: "no-settings", "settings", "already-set-up")."""
+@dataclass(frozen=True, slots=True)
+class OnServer:
+    """Copies on a server: how it is reached. A rest-server holds the copies only, no settings and no marker."""
 
-    code = "not-taken-over"
+    place: RemotePlace
+    secret: Secret | None = None
+
+
+OtherPlace = Path | OnServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,23 @@ class OtherSet:
 
 @dataclass(frozen=True, slots=True)
 class OtherCopies:
-    """Copies that were opened with their recovery key; `repository` refuses to write."""
+    """Copies that were opened with their recovery key; `repository` refuses to write. To be closed."""
 
-    folder: Path
+    place: OtherPlace
+    """The folder that holds them, or the server."""
     repository: Repository
     marker: Marker | None
     settings: Settings | None
     settings_damaged: bool = False
+
+    @property
+    def where(self) -> str:
+        """Where they are, as a person would name it."""
+        return self.place.place.address if isinstance(self.place, OnServer) else str(self.place)
+
+    def close(self) -> None:
+        """Let go of the connection to a server; the next question makes a new one."""
+        self.repository.backend.close()
 
     @property
     def organisation(self) -> str:
@@ -96,14 +110,17 @@ class OtherCopies:
         )
 
 
-def open_other(place: Path, recovery_key: str) -> OtherCopies:
-    """Open the copies in a folder, or on a disk, with the key of the recovery sheet as somebody typed it.
+def open_other(place: OtherPlace, recovery_key: str) -> OtherCopies:
+    """Open the copies in a folder, on a disk or on a server, with the key of the recovery sheet as somebody typed it.
 
-    Takes about a second. Raises RecoveryKeyMistyped, NoCopiesHere, WrongKey, RepositoryDamaged or BackendError.
+    Takes about a second. Raises RecoveryKeyMistyped, NoCopiesHere, WrongKey, RepositoryDamaged, BadAddress or
+    BackendError.
     """
+    password = normalise_recovery_key(recovery_key)
+    if isinstance(place, OnServer):
+        return _open_on_server(place, password)
     folder = find_copies(place)
-    backend = ReadOnlyBackend(LocalBackend(folder))
-    repository = Repository.open(backend, password=normalise_recovery_key(recovery_key))
+    repository = Repository.open(ReadOnlyBackend(LocalBackend(folder)), password=password)
     marker = None
     with contextlib.suppress(VangnetError, OSError):
         marker = read_marker(folder)
@@ -113,10 +130,45 @@ def open_other(place: Path, recovery_key: str) -> OtherCopies:
         return OtherCopies(folder, repository, marker, None, settings_damaged=True)
 
 
+def _open_on_server(server: OnServer, password: Secret) -> OtherCopies:
+    backend = open_remote(reach_of(server.place, server.secret))
+    try:
+        try:
+            repository = Repository.open(ReadOnlyBackend(backend), password=password)
+        except RepositoryNotFound as exc:
+            raise NoCopiesHere(path=server.place.address) from exc
+        if not isinstance(backend, NoteKeeper):
+            return OtherCopies(server, repository, None, None)
+        marker = None
+        with contextlib.suppress(MarkerDamaged):
+            marker = remote_marker(backend, "")
+        try:
+            return OtherCopies(server, repository, marker, read_settings_at(backend, repository.master))
+        except SettingsDamaged:
+            return OtherCopies(server, repository, marker, None, settings_damaged=True)
+    except BaseException:
+        backend.close()
+        raise
+
+
+def trusted(server: OnServer) -> OnServer:
+    """Return the server with its key; an SSH server whose key is not given is asked for it. Raises BackendError.
+
+    Whoever goes on with it has compared that key with what the server's owner says.
+    """
+    address = parse_address(server.place.address)
+    if address.kind is not RemoteKind.SFTP or server.place.server_key:
+        return server
+    from app.repository.backend.ssh import DEFAULT_PORT, host_key_of
+
+    key = host_key_of(address.host, address.port or DEFAULT_PORT)
+    return replace(server, place=replace(server.place, server_key=key))
+
+
 def find_copies(place: Path) -> Path:
     """Return the folder that holds copies: this one, or the one on a disk; raises NoCopiesHere."""
     folder = place.expanduser().absolute()
-    for candidate in (folder, folder / FOLDER_ON_DISK):
+    for candidate in (folder, *(folder / name for name in FOLDERS_ON_DISK)):
         if candidate.is_dir() and LocalBackend(candidate).exists(FileKind.CONFIG):
             return candidate
     raise NoCopiesHere(path=str(folder))
@@ -140,10 +192,10 @@ def restore_other(
     versions = found.versions if found is not None else ()
     snapshot = next((v for v in versions if at is None or v.time.astimezone(UTC) <= at), None)
     if snapshot is None:
-        raise NoCopy(data_set=data_set, target=str(copies.folder), at=at.isoformat() if at else "")
+        raise NoCopy(data_set=data_set, target=copies.where, at=at.isoformat() if at else "")
     destination = to.expanduser().absolute()
-    if destination.resolve().is_relative_to(copies.folder.resolve()):
-        raise RestoreIntoSource(to=str(destination), folder=str(copies.folder))
+    if isinstance(copies.place, Path) and destination.resolve().is_relative_to(copies.place.resolve()):
+        raise RestoreIntoSource(to=str(destination), folder=copies.where)
     return copies.repository.restore(
         snapshot,
         os.fsencode(destination),
@@ -158,44 +210,6 @@ def restore_other(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Takeover:
-    """What this computer is now: the organisation's, with the policy that lay beside the copies."""
-
-    policy: Policy
-    machine: Machine
-    missing_folders: tuple[Path, ...]
-    """Folders of the data that are not on this computer: their files have to be got back first."""
-
-
-def take_over(home: Home, copies: OtherCopies, recovery_key: str, *, by: str, clock: Clock) -> Takeover:
-    """Make this computer the one that goes on with these copies: keys, policy, places, and a journal of its own.
-
-    The machine file comes last: cut off before it, nothing counts as set up. Raises NotTakenOver, KeyRingMissing.
-    """
-    if home.machine_file.exists():
-        raise NotTakenOver(path=str(home.config), reason="already-set-up")
-    if copies.settings is None:
-        raise NotTakenOver(path=str(copies.folder), reason="no-settings")
-    try:
-        policy = parse_policy(copies.settings.policy.encode(), home.policy_file.name)
-        machine = parse_machine(copies.settings.machine.encode(), home.machine_file.name, policy)
-    except VangnetError as exc:
-        raise NotTakenOver(path=str(copies.folder), reason="settings") from exc
-    for folder in (home.config, home.data, home.secrets):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ring = KeyRing.adopt(home, copies.repository, normalise_recovery_key(recovery_key), clock)
-    settle_keys(Repository.open(LocalBackend(copies.folder), master=ring.master), ring)
-    machine = _found_again(machine, copies)
-    write_whole(home.policy_file, copies.settings.policy.encode(), mode=0o600)
-    with Records.open(home, clock) as records:
-        records.mark_set_up()
-        records.note("taken-over", _fact(copies, policy, by))
-    write_machine(home.machine_file, machine)
-    folders = (path for data in machine.data_sets for path in data.paths)
-    return Takeover(policy, load_machine(home.machine_file, policy), tuple(p for p in folders if not p.exists()))
-
-
 def _policy_of(settings: Settings | None) -> Policy | None:
     if settings is None:
         return None
@@ -203,28 +217,3 @@ def _policy_of(settings: Settings | None) -> Policy | None:
         return parse_policy(settings.policy.encode(), "policy.yml")
     except VangnetError:
         return None  # of a newer program, or spoiled: the copies can be read all the same
-
-
-def _found_again(machine: Machine, copies: OtherCopies) -> Machine:
-    """Let the place be where it was found: a share may be mounted elsewhere on this computer."""
-    marker = copies.marker
-    if marker is None:
-        return machine
-
-    def here(target: Target) -> Target:
-        if target.marker_id != marker.id or target.kind is not TargetKind.FOLDER:
-            return target
-        return replace(target, path=copies.folder)
-
-    return replace(machine, targets=tuple(here(target) for target in machine.targets))
-
-
-def _fact(copies: OtherCopies, policy: Policy, by: str) -> dict[str, object]:
-    return {
-        "by": by,
-        "place": os.fsencode(copies.folder).decode("utf-8", "backslashreplace"),
-        "target": TargetId(copies.marker.target) if copies.marker else "",
-        "repository": copies.repository.id,
-        "policy_sha256": policy.sha256,
-        "data_sets": {found.id: len(found.versions) for found in copies.data_sets()},
-    }

@@ -7,22 +7,24 @@ import contextlib
 from app.errors import VangnetError
 from app.jobs.installation import Installation
 from app.policy.machine import Target
-from app.targets.keys import KeyRing
+from app.repository.repository import Repository
 from app.targets.place import locate
-from app.targets.settings import Settings, leave_settings
+from app.targets.remote import note_keeper
+from app.targets.settings import Settings, leave_settings, leave_settings_at
 
 
-def leave_settings_beside(installation: Installation, place: Target, ring: KeyRing) -> None:
-    """Seal the two files into the place's folder, when they changed since they were left there.
+def leave_settings_beside(installation: Installation, place: Target, repository: Repository) -> None:
+    """Seal the two files into the place, when they changed since they were left there; `repository` is open on it.
 
-    A copy that was made stays a good copy when this cannot be done: the next one tries again. Places on a network get
-    none: there is no folder to put them in.
+    A copy that was made stays a good copy when this cannot be done: the next one tries again. A rest-server gets none:
+    it keeps a repository's own files and no others.
     """
-    if place.remote:
-        return
     home = installation.home
     with contextlib.suppress(OSError, UnicodeError, VangnetError):
         settings = Settings(
             policy=home.policy_file.read_text(encoding="utf-8"), machine=home.machine_file.read_text(encoding="utf-8")
         )
-        leave_settings(locate(place), ring.master, settings)
+        if not place.remote:
+            leave_settings(locate(place), repository.master, settings)
+        elif (keeper := note_keeper(repository.backend)) is not None:
+            leave_settings_at(keeper, repository.master, settings)

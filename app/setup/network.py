@@ -23,11 +23,17 @@ from app.setup.answers import PlaceAnswer, SetupAnswers
 from app.setup.identifiers import unique_slug
 from app.targets.place import open_target
 from app.targets.probe import PROBE_BYTES, ProbeResult, probe
-from app.targets.remote import reach_of, read_secret
+from app.targets.remote import reach_of, read_secret, store_secret
 from app.targets.remote_prepare import Site, prepare_remote_target
 
 _SECRET_LIMIT = 64 << 10
 _SMALL_PROBE_BYTES = 1 << 20
+
+
+class NotOnNetwork(ConfigurationError):
+    """A folder or a disk has no password (`target`)."""
+
+    code = "not-on-network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,31 @@ def _free(backend: Backend) -> int | None:
         return backend.free_bytes()
     except BackendError:
         return None
+
+
+def change_login(
+    installation: Installation, records: Records, target: str, *, user: str, secret: Secret, by: str
+) -> Target:
+    """Keep the name and password by which a place lets us in from now on, once they have proved to be right.
+
+    An empty `user` leaves the name as it was. Raises UnknownTarget, NotOnNetwork, BadAddress, and the backend's errors
+    (ServerLoginRefused where the password is wrong too): then nothing has changed.
+    """
+    known = installation.target(target)
+    if known.on_network is None:
+        raise NotOnNetwork(target=known.name)
+    place = dataclasses.replace(known.on_network, user=user or known.on_network.user)
+    look = look_at_server(place, secret)
+    if look.error is not None:
+        raise look.error
+    place = dataclasses.replace(place, secret=store_secret(installation.home, known.id, secret))
+    changed = dataclasses.replace(known, on_network=place)
+    if changed != known:
+        targets = tuple(changed if t.id == known.id else t for t in installation.machine.targets)
+        write_machine(installation.home.machine_file, dataclasses.replace(installation.machine, targets=targets))
+    records.note("place-login-changed", {"target": known.id, "user": place.user, "by": by}, subject=known.id)
+    records.ask(RequestKind.RESCAN, by=by)
+    return changed
 
 
 def try_place(installation: Installation, target: Target) -> ProbeResult:

@@ -52,6 +52,11 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             app.open_alarm(int(dict(task.data).get("run") or 0))
         case ObligationKind.JUDGE:
             app.action_go("inbox")
+        case ObligationKind.ENTER_PASSWORD:
+            from app.tui.screens.place_login import PlaceLogin
+
+            if (place := next((t for t in picture.machine.targets if t.id == target), None)) is not None:
+                app.push_screen(PlaceLogin(place, said))
         case ObligationKind.REPAIR_LINE | ObligationKind.REPLACE_BATTERY:
             app.action_go("power")
         case ObligationKind.CHECKLIST:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from app.jobs.browse import FileHit, FileVersion
-from app.jobs.people import Closing
+from app.jobs.evidence import Closing
 from app.policy.machine import Person, RemotePlace
 from app.policy.model import Language, Policy, Role
 from app.power.discovery import Discovery
@@ -37,6 +37,7 @@ from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.power_source import PowerSource
 
 if TYPE_CHECKING:
+    from app.jobs.other_copies import OtherPlace
     from app.notices.accounts import MailAccount
     from app.notices.people import Arrival
     from app.setup.disks import DiskLook, NewDisk
@@ -185,6 +186,10 @@ class Source(PowerSource, Protocol):
         """Record who has a disk from now on."""
         ...
 
+    async def change_login(self, target: str, *, user: str, secret: Secret) -> None:
+        """Keep a place's new password, once it has proved to be right; raises VangnetError."""
+        ...
+
     # Getting files back
     async def find(self, words: str) -> tuple[FileHit, ...]:
         """Look for files whose name has all these words, in this order, in any case."""
@@ -195,7 +200,7 @@ class Source(PowerSource, Protocol):
     async def restore(self, wish: RestoreWish) -> RestoreResult: ...
 
     # The copies of another computer
-    async def open_other(self, place: Path, key: Secret) -> OtherView:
+    async def open_other(self, place: OtherPlace, key: Secret) -> OtherView:
         """Open copies with the key of their recovery sheet; nothing is written there. Raises VangnetError."""
         ...
 

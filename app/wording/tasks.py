@@ -140,6 +140,19 @@ def _words(kind: ObligationKind, data: dict[str, str]) -> tuple[str, str, str]:
                 ).format(line=data.get("line", ""), key=data.get("key", "") or "–"),
                 _("Look"),
             )
+        case ObligationKind.ENTER_PASSWORD:
+            return (
+                _("Enter the password of {target}").format(target=target),
+                _(
+                    "{target} does not accept our name, password or key. Ask for the new one and type it here; until "
+                    "then no copy goes there. Earlier copies are still there."
+                ).format(target=target)
+                if data.get("reason") == "login"
+                else _("This computer does not know the password of {target}. Until then no copy goes there.").format(
+                    target=target
+                ),
+                _("Type it"),
+            )
         case ObligationKind.REPAIR_LINE | ObligationKind.REPLACE_BATTERY:
             return power_task_words(kind, data)
         case ObligationKind.CHECK:

@@ -10,8 +10,9 @@ import pytest
 
 from app.clock import SystemClock
 from app.jobs.installation import Installation
-from app.jobs.other_copies import NotTakenOver, open_other, take_over
+from app.jobs.other_copies import open_other
 from app.jobs.recovery import renew_recovery_key
+from app.jobs.taking_over import NotTakenOver, take_over
 from app.paths import Home
 from app.records.facts import Outcome, RunKind
 from app.records.store import Records

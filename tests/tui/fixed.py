@@ -11,7 +11,9 @@ from app.assessment.judgements import open_cases
 from app.assessment.new_disks import ignoring
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
-from app.jobs.people import Closing, EvidenceMissing, PostponeRefused
+from app.jobs.evidence import Closing, EvidenceMissing
+from app.jobs.other_copies import OnServer, OtherPlace
+from app.jobs.people import PostponeRefused
 from app.notices.accounts import MailAccount
 from app.notices.people import Arrival
 from app.policy.load import template_policy
@@ -74,6 +76,8 @@ class FixedSource(FixedPower):
         self.upses = Discovery((), ())
         self.got_back: list[tuple[str, datetime, Path]] = []
         self.taken_by = ""
+        self.opened: OtherPlace | None = None
+        self.logins: list[tuple[str, str, Secret]] = []
         self.closed: list[tuple[str, Closing]] = []
         self.exempted: tuple[str, str] | None = None
         self.remembered: tuple[Language, str] | None = None
@@ -171,6 +175,11 @@ class FixedSource(FixedPower):
         assert self.picture is not None
         told = Handover(target, holder, site, sample.NOW, "test")
         self.change(replace(self.picture.facts, handovers=(told, *self.picture.facts.handovers)))
+
+    async def change_login(self, target: str, *, user: str, secret: Secret) -> None:
+        if isinstance(self.server_look.error, VangnetError):
+            raise self.server_look.error
+        self.logins.append((target, user, secret))
 
     async def close_task(self, task: str, closing: Closing) -> None:
         if not any((closing.remark, closing.document, closing.photo, closing.number, closing.answers)):
@@ -320,7 +329,7 @@ class FixedSource(FixedPower):
         self.wishes.append(wish)
         return RestoreResult(Outcome.GOOD, len(wish.paths), wish.to)
 
-    async def open_other(self, place: Path, key: Secret) -> OtherView:
+    async def open_other(self, place: OtherPlace, key: Secret) -> OtherView:
         if key != KEY:
             raise RecoveryKeyMistyped(reason="check", groups=(2,))
         copied = tuple(sample.NOW - timedelta(hours=23, days=n) for n in range(3))
@@ -328,7 +337,9 @@ class FixedSource(FixedPower):
             OtherSetView("leerlingadministratie", "Leerlingadministratie", (WHERE.parent / "administratie",), copied),
             OtherSetView("puntenboek", "Puntenboek", (WHERE,), copied[1:]),
         )
-        return OtherView(place / "vangnet", "Basisschool De Linde", sets, can_be_taken_over=self.picture is None)
+        where = place.place.address if isinstance(place, OnServer) else str(place / "vangnet")
+        self.opened = place
+        return OtherView(where, "Basisschool De Linde", sets, can_be_taken_over=self.picture is None)
 
     async def restore_other(self, data_set: str, at: datetime, to: Path) -> RestoreResult:
         self.got_back.append((data_set, at, to))

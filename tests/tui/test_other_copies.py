@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from textual.widgets import Input
 
+from app.jobs.other_copies import OnServer
+from app.policy.machine import RemotePlace
 from app.records.facts import DriveSight
+from app.repository.errors import ServerLoginRefused
+from app.secret import Secret
+from app.setup.network import ServerLook
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import KEY, FixedSource
 from tests.tui.reading import click, typed, wait_for
@@ -74,3 +79,39 @@ async def test_closing_goes_back_to_the_set_up(make_app: MakeApp) -> None:
         await wait_for(pilot, "Steek de schijf")
         await pilot.press("escape")
         await wait_for(pilot, "Welkom")
+
+
+async def test_copies_on_a_server_are_opened_once_its_key_was_compared(make_app: MakeApp) -> None:
+    source = new_computer()
+    source.server_look = ServerLook(None, None, "ssh-ed25519 AAAA", "SHA256:abc")
+    async with make_app(source).run_test(size=(90, 34)) as pilot:
+        await wait_for(pilot, "Welkom")
+        await click(pilot, "#other-computer")
+        await wait_for(pilot, "Steek de schijf")
+        assert not pilot.app.screen.query_one("#login").display
+        pilot.app.screen.query_one("#place", Input).value = "sftp://nas/vangnet"
+        await wait_for(pilot, "Gebruikersnaam daar")
+        pilot.app.screen.query_one("#user", Input).value = "school"
+        pilot.app.screen.query_one("#password", Input).value = "geheim"
+        pilot.app.screen.query_one("#key", Input).value = KEY.reveal()
+        await click(pilot, "#open")
+        await wait_for(pilot, "Zijn sleutel is SHA256:abc")
+        assert source.opened is None
+        await click(pilot, "#open")
+        await wait_for(pilot, "Kopieën van Basisschool De Linde, in sftp://nas/vangnet")
+    place = RemotePlace("sftp://nas/vangnet", "school", server_key="ssh-ed25519 AAAA")
+    assert source.opened == OnServer(place, Secret("geheim"))
+
+
+async def test_a_server_that_does_not_let_us_in_is_said_plainly(make_app: MakeApp) -> None:
+    source = new_computer()
+    source.server_look = ServerLook(ServerLoginRefused(location="smb://nas/copies", operation="connect"))
+    async with make_app(source).run_test(size=(90, 34)) as pilot:
+        await wait_for(pilot, "Welkom")
+        await click(pilot, "#other-computer")
+        await wait_for(pilot, "Steek de schijf")
+        pilot.app.screen.query_one("#place", Input).value = "smb://nas/copies"
+        pilot.app.screen.query_one("#key", Input).value = KEY.reveal()
+        await click(pilot, "#open")
+        await wait_for(pilot, "wachtwoord")
+    assert source.opened is None

@@ -91,3 +91,20 @@ def test_the_copies_of_another_computer(snap_compare: Compare, make_app: MakeApp
         await pilot.pause(0.2)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=do)
+
+
+@LANGUAGES
+def test_copies_on_a_server_are_asked_for_with_a_password(
+    spoken: Language, make_app: MakeApp, snap_compare: Compare
+) -> None:
+    app = make_app(FixedSource(None), spoken)
+
+    async def do(pilot: Pilot[Any]) -> None:
+        await wait_for(pilot, "8")
+        screen = OtherCopiesScreen()
+        await pilot.app.push_screen(screen)
+        screen.query_one("#place", Input).value = "sftp://nas/vangnet"
+        await wait_for(pilot, "Gebruikersnaam" if spoken == "nl" else "User name")
+        await pilot.pause(0.2)
+
+    assert snap_compare(app, terminal_size=SMALL, run_before=do)

@@ -29,6 +29,11 @@ class CachedBackend:
         self._folder = folder
 
     @property
+    def inner(self) -> Backend:
+        """The place itself."""
+        return self._inner
+
+    @property
     def shared_by_fork(self) -> bool:
         return self._inner.shared_by_fork
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.records.facts import DriveSight
 from app.records.store import Records
+from app.secret import Secret
 from app.tui.home.base import HomeBase
 
 if TYPE_CHECKING:
@@ -61,3 +62,12 @@ class HomeDisks(HomeBase):
             hand_over(self._installation(), records, target, holder=holder, site=site, by=self._by)
 
         await self._write(act)
+
+    async def change_login(self, target: str, *, user: str, secret: Secret) -> None:
+        from app.setup.network import change_login
+
+        await self._beside(
+            lambda installation, records: change_login(
+                installation, records, target, user=user, secret=secret, by=self._by
+            )
+        )

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.clock import Clock
 from app.jobs.browse import FileHit, FileVersion
@@ -22,6 +23,9 @@ from app.tui.home.setup import HomeSetup
 from app.tui.other_copies import OtherComputer, OtherView
 from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.restore_process import restore_in_process
+
+if TYPE_CHECKING:
+    from app.jobs.other_copies import OtherPlace
 
 
 class HomeSource(HomeSetup, HomePower, HomeTasks, HomeDirector, HomeTold):
@@ -92,7 +96,7 @@ class HomeSource(HomeSetup, HomePower, HomeTasks, HomeDirector, HomeTold):
 
     # The copies of another computer
 
-    async def open_other(self, place: Path, key: Secret) -> OtherView:
+    async def open_other(self, place: OtherPlace, key: Secret) -> OtherView:
         return await self._other.open(place, key)
 
     async def restore_other(self, data_set: str, at: datetime, to: Path) -> RestoreResult:

@@ -16,17 +16,21 @@ from textual.widgets import Button, Input, Static
 
 from app.errors import VangnetError
 from app.i18n import _, ngettext
+from app.policy.machine import RemotePlace
+from app.repository.backend.address import is_remote
 from app.secret import Secret
+from app.setup.network import typed_secret
 from app.tui.background import begin
 from app.tui.other_copies import OtherSetView, OtherView
 from app.tui.restoring import restore_folder, result_text, typed_path
 from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.widgets.rows import Note, Row, Rows, cell
 from app.wording.errors import explain
-from app.wording.places import drive_text
+from app.wording.places import drive_text, key_to_compare
 from app.wording.times import felt_time
 
 if TYPE_CHECKING:
+    from app.jobs.other_copies import OtherPlace
     from app.tui.app import VangnetApp
 
 _VERSIONS_SHOWN = 200
@@ -50,6 +54,8 @@ class OtherCopiesScreen(Screen[None]):
         super().__init__()
         self._view: OtherView | None = None
         self._drives: tuple[str, ...] = ()
+        self._shown_key = ("", "")
+        """A server's address, and the key that it showed: pressing again says that the key is right."""
 
     @property
     def vangnet(self) -> VangnetApp:
@@ -62,8 +68,15 @@ class OtherCopiesScreen(Screen[None]):
                 _("Put the disk with the copies in this computer, and take the recovery sheet."), classes="explain"
             )
             yield Rows(id="disks")
-            yield Static(_("The disk or folder with the copies"), classes="label")
-            yield Input(placeholder=_("for example /media/school/BACKUP"), id="place")
+            yield Static(_("The disk, the folder or the server with the copies"), classes="label")
+            yield Input(placeholder=_("for example /media/school/BACKUP or sftp://server/folder"), id="place")
+            with Horizontal(id="login"):
+                with Vertical():
+                    yield Static(_("User name there"), classes="label")
+                    yield Input(id="user")
+                with Vertical():
+                    yield Static(_("Password (or a key file)"), classes="label")
+                    yield Input(password=True, id="password")
             yield Static(_("The key of the recovery sheet, nine groups"), classes="label")
             yield Input(id="key")
         with Vertical(id="showing"):
@@ -94,7 +107,16 @@ class OtherCopiesScreen(Screen[None]):
         self.query_one("#open").display = not opened
         self.query_one("#take").display = self._view is not None and self._view.can_be_taken_over
         self.query_one("#disks").display = bool(self._drives)
+        self.query_one("#login").display = self._typed_server
         self._say("")
+
+    @property
+    def _typed_server(self) -> bool:
+        return is_remote(self.query_one("#place", Input).value.strip())
+
+    @on(Input.Changed, "#place")
+    def _typed_place(self) -> None:
+        self.query_one("#login").display = self._typed_server
 
     def _say(self, text: str) -> None:
         self.query_one("#other-wrong", Static).update(Content(text))
@@ -120,21 +142,48 @@ class OtherCopiesScreen(Screen[None]):
             self._say("! " + _("Fill in both, please: where the copies are, and the key."))
             return
         self._say(_("Opening…"))
-        begin(self, partial(self._opening, typed_path(place), Secret(key)), exclusive=True, group="open")
+        work = partial(self._opening_server if self._typed_server else self._opening_folder, place, Secret(key))
+        begin(self, work, exclusive=True, group="open")
 
-    async def _opening(self, place: Path, key: Secret) -> None:
+    async def _opening_folder(self, place: str, key: Secret) -> None:
+        await self._opening(typed_path(place), key)
+
+    async def _opening_server(self, address: str, key: Secret) -> None:
+        from app.jobs.other_copies import OnServer
+
+        trusted = self._shown_key[1] if self._shown_key[0] == address else ""
+        place = RemotePlace(address, self.query_one("#user", Input).value.strip(), server_key=trusted)
+        try:
+            secret = typed_secret(self.query_one("#password", Input).value)
+        except VangnetError:
+            self._say("! " + _("That file cannot be read."))
+            return
+        look = await self.vangnet.source.look_at_server(place, secret)
+        if look.error is not None:
+            self._say_error(look.error)
+            return
+        if look.server_key != trusted:
+            self._shown_key = (address, look.server_key)
+            self._say(key_to_compare(look.fingerprint))
+            return
+        await self._opening(OnServer(place, secret), key)
+
+    async def _opening(self, place: OtherPlace, key: Secret) -> None:
         try:
             self._view = await self.vangnet.source.open_other(place, key)
         except VangnetError as error:
-            said = explain(error)
-            self._say(f"! {said.what} {said.do}")
+            self._say_error(error)
             return
         self.query_one("#key", Input).value = ""
         self._fit()
         self._show(self._view)
 
+    def _say_error(self, error: VangnetError) -> None:
+        said = explain(error)
+        self._say(f"! {said.what} {said.do}")
+
     def _show(self, view: OtherView) -> None:
-        whose = _("Copies of {organisation}, in {path}").format(organisation=view.organisation or "?", path=view.folder)
+        whose = _("Copies of {organisation}, in {path}").format(organisation=view.organisation or "?", path=view.where)
         calm = _("Nothing is written there. Choose what you want back.")
         self.query_one("#whose", Static).update(Content.styled(whose, "bold") + Content.styled(f"\n{calm}", "$muted"))
         rows = self.query_one("#sets", Rows)

@@ -20,13 +20,14 @@ from app.policy.machine import RemotePlace, TargetKind
 from app.secret import Secret
 from app.setup.answers import PlaceAnswer
 from app.setup.identifiers import unique_slug
-from app.setup.network import ServerLook, read_secret_file
+from app.setup.network import ServerLook, typed_secret
 from app.tui.background import begin
 from app.tui.source import Source
 from app.tui.widgets.choice import Ticks
 from app.tui.widgets.rows import Note, Row, Rows, cell
 from app.tui.wizard.page import label
 from app.wording.errors import explain
+from app.wording.places import key_to_compare
 from app.wording.sizes import felt_size
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class NetworkDialog(ModalScreen[PlaceAnswer | None]):
         trusted = self._trusted if address == self._asked_to_trust[0] or self._is_known(address) else ""
         place = RemotePlace(address, self._typed("user"), server_key=trusted)
         try:
-            secret = self._secret()
+            secret = typed_secret(self.query_one("#password", Input).value)
         except VangnetError:
             self._say(_("That file cannot be read."), wrong=True, at="password")
             return
@@ -155,11 +156,7 @@ class NetworkDialog(ModalScreen[PlaceAnswer | None]):
         """Show an SSH server's key once; nothing else proves who answered."""
         self._trusted = look.server_key
         self._asked_to_trust = (address, look.server_key)
-        self._say(
-            _("It answers. Its key is {key}: compare it with what the server's owner says, then press again.").format(
-                key=look.fingerprint
-            )
-        )
+        self._say(key_to_compare(look.fingerprint))
         self.query_one("#take", Button).label = _("The key is right: use it")
 
     async def _finish(
@@ -183,12 +180,6 @@ class NetworkDialog(ModalScreen[PlaceAnswer | None]):
                 on_network=dataclasses.replace(place, secret=kept),
             )
         )
-
-    def _secret(self) -> Secret | None:
-        typed = self.query_one("#password", Input).value
-        if not typed:
-            return None
-        return read_secret_file(Path(typed)) if typed.startswith("/") and Path(typed).is_file() else Secret(typed)
 
     def _typed(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value.strip()

@@ -53,6 +53,11 @@ TEXTS: Final[dict[str, ErrorText]] = {
     "backend-full": ErrorText(
         N_("The disk is full ({free_bytes} free)."), OLD_COPIES, N_("Use another disk, or ask for a larger one.")
     ),
+    "not-on-network": ErrorText(
+        N_("{target} is no place on a network: no password belongs to it."),
+        NOTHING_WRITTEN,
+        N_("Choose a place on a server."),
+    ),
     "bad-address": ErrorText(
         N_("“{address}” is not an address of a place for copies."),
         NOTHING_WRITTEN,
@@ -124,7 +129,7 @@ REASONS: Final[dict[tuple[str, str], ErrorText]] = {
     ("target-not-there", "login"): ErrorText(
         N_("{target} does not accept our name, password or key."),
         OLD_COPIES,
-        N_("Ask the IT provider whether the password was changed, and to enter the new one."),
+        N_("Was the password changed there? Type the new one: choose the task under Tasks."),
     ),
     ("target-not-there", "other-server"): ErrorText(
         N_("Another server answers than the one that was set up for {target}."),
@@ -149,6 +154,16 @@ REASONS: Final[dict[tuple[str, str], ErrorText]] = {
         N_("This computer cannot use what is on the disk {device}."),
         UNTOUCHED,
         N_("Have it erased for copies, or use another disk."),
+    ),
+    ("disk-action-refused", "no-file-system"): ErrorText(
+        N_("The disk {device} cannot be used as it is: it has no file system yet."),
+        UNTOUCHED,
+        N_("Have it formatted for copies, or use another disk."),
+    ),
+    ("disk-not-to-be-erased", "changed"): ErrorText(
+        N_("The disk {device} is not as it was when you chose it, so it is not erased."),
+        NOTHING_WRITTEN,
+        N_("Look again which disk it is, and begin anew."),
     ),
     ("disk-not-to-be-erased", "system"): ErrorText(
         N_("This disk belongs to the computer itself and is not erased ({device})."),
