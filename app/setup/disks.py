@@ -23,7 +23,13 @@ from app.records.store import Records
 from app.setup.identifiers import unique_slug
 from app.targets.drives import connected_drives
 from app.targets.erasing import erase
-from app.targets.errors import TargetHasOtherData, TargetNotThere, TargetUnsuitable
+from app.targets.errors import (
+    DiskActionRefused,
+    DiskNotToBeErased,
+    TargetHasOtherData,
+    TargetNotThere,
+    TargetUnsuitable,
+)
 from app.targets.keys import KeyRing
 from app.targets.marker import Marker
 from app.targets.mounting import disk_facts, mount_disk, unmount_disk
@@ -168,8 +174,11 @@ def erase_disk(
 ) -> DriveSight:
     """Erase a disk and make an empty file system on it; returns it as it is then.
 
-    `typed` must be the disk's name (`disk_title`). Raises DiskNotToBeErased, DiskServiceMissing, DiskActionRefused.
+    `typed` must be the disk's name (`disk_title`). Raises DiskNotToBeErased, DiskServiceMissing, DiskActionRefused, and
+    TargetNotThere when it is gone.
     """
+    if _what_it_is(find_drive(drive.device)) != _what_it_is(drive):
+        raise DiskNotToBeErased(device=drive.device, reason="changed")
     erase(
         drive,
         typed=typed,
@@ -179,13 +188,29 @@ def erase_disk(
         own=(installation.home.config, installation.home.data),
         on_battery=any("OB" in ups.flags for ups in records.facts().upses),
     )
-    body = {"device": drive.device, "serial": drive.serial, "fs_uuid": drive.fs_uuid, "label": drive.label, "by": by}
+    body = {
+        "device": drive.device, "serial": drive.serial, "fs_uuid": drive.fs_uuid, "label": drive.label,
+        "held": drive.holds, "by": by,
+    }  # fmt: skip
     records.note("disk-erased", body, subject=drive.serial)
-    # udev tells the world of the new file system a moment after udisks has made it.
+    return _seen_anew(drive)
+
+
+def _what_it_is(drive: DriveSight) -> tuple[str, ...]:
+    """Return what tells a disk from another that was put in its place, or from itself with something else on it."""
+    return drive.serial, drive.fs_uuid, drive.label, drive.holds, str(drive.size_bytes)
+
+
+def _seen_anew(drive: DriveSight) -> DriveSight:
+    """Return a disk with its new file system: udev tells the world of it a moment after udisks has made it."""
     deadline = time.monotonic() + _SEEN_S
-    while (again := find_drive(drive.device)).fs_uuid == drive.fs_uuid and time.monotonic() < deadline:
+    while True:
+        again = next((d for d in connected_drives() if d.device == drive.device), None)
+        if again is not None and again.fs_uuid not in ("", drive.fs_uuid):
+            return again
+        if time.monotonic() > deadline:
+            raise DiskActionRefused(device=drive.device, reason="failed", detail="")
         time.sleep(0.1)
-    return again
 
 
 @dataclass(frozen=True, slots=True)

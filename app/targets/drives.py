@@ -1,4 +1,4 @@
-"""The USB and iSCSI disks that are here now, and a watcher that tells when that changes.
+"""The USB and iSCSI disks that are here now.
 
 Facts only: nothing here mounts, writes or decides. udev is trusted for what a device is (source: udev(7),
 60-persistent-storage.rules): a disk in an enclosure says ID_BUS=ata there, so the USB bridge counts too.
@@ -6,45 +6,40 @@ Facts only: nothing here mounts, writes or decides. udev is trusted for what a d
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 import os
 import re
-import select
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.policy.machine import Machine, TargetKind
 from app.records.facts import DriveSight
-from app.targets.mountinfo import MOUNTINFO, Mount, read_mounts, visible_mount
+from app.targets.mountinfo import Mount, read_mounts, visible_mount
 from app.udev import context
 
 if TYPE_CHECKING:
     import pyudev  # 50 ms to import: done where udev is asked
 
-SETTLE_S = 0.2
-"""How long a burst of events is waited out: a stick with partitions arrives in several."""
-_SETTLE_AT_MOST_S = 0.6
-_EVENTS_AT_ONCE = 256
 _SECTOR_BYTES = 512
 _TEXT_LIMIT = 120
 _UDEV_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 
-OnChange = Callable[[tuple[DriveSight, ...]], Awaitable[None]]
-
 
 def connected_drives(machine: Machine | None = None) -> tuple[DriveSight, ...]:
-    """Return every USB partition (or whole disk) with a file system, sorted by device; empty where there is no udev.
+    """Return every USB partition (or whole disk) with a file system, and every USB disk without any; sorted by device.
 
-    With a machine, each that carries a target's file-system UUID says which target that is. Needs no rights.
+    With a machine, each that carries a target's file-system UUID says which target that is. Needs no rights. Empty
+    where there is no udev.
     """
     mounts = read_mounts()
     targets = {t.fs_uuid: t.id for t in machine.targets if t.kind is TargetKind.USB} if machine else {}
-    found = (_sight(device, mounts) for device in _block_devices())
-    drives = [_with_target(drive, targets) for drive in found if drive is not None]
+    blocks = tuple(block for block in map(_block, _block_devices()) if block is not None)
+    drives = [_with_target(_sight(block, mounts), targets) for block in blocks if block.usage == "filesystem"]
+    drives += [_unformatted(disk, what) for disk in blocks if (what := _without_file_system(disk, blocks)) is not None]
     return tuple(sorted(drives, key=lambda drive: drive.device))
 
 
@@ -64,142 +59,6 @@ def file_system_of(path: Path) -> tuple[str, str]:
     return properties.get("ID_FS_UUID", ""), properties.get("ID_FS_TYPE", "")
 
 
-class DriveWatcher:
-    """Calls back with the drives, within a second, whenever one arrives, leaves, is mounted or unmounted.
-
-    Lives in one asyncio loop: `await start()`, later `stop()`. The callback runs in that loop, one at a time; what it
-    raises goes to the loop's exception handler and the watch goes on.
-    """
-
-    def __init__(self, on_change: OnChange, machine: Machine | None = None) -> None:
-        self._on_change = on_change
-        self._machine = machine
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._monitor: pyudev.Monitor | None = None
-        self._mounts: _MountChanges | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._first_event_at: float | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._again = False
-        self._last: tuple[DriveSight, ...] = ()
-
-    async def start(self) -> tuple[DriveSight, ...]:
-        """Begin to watch; return what is there now. Without udev this watches mounts only."""
-        import pyudev
-
-        self._loop = asyncio.get_running_loop()
-        with contextlib.suppress(ImportError, OSError):
-            monitor = pyudev.Monitor.from_netlink(context(), "udev")
-            monitor.filter_by("block")
-            monitor.start()
-            self._monitor = monitor
-            self._loop.add_reader(monitor.fileno(), self._drain_events)
-        with contextlib.suppress(OSError):
-            self._mounts = _MountChanges()
-            self._loop.add_reader(self._mounts.fileno(), self._mounts_changed)
-        self._last = connected_drives(self._machine)
-        return self._last
-
-    def retarget(self, machine: Machine | None) -> None:
-        """Name the targets of another machine file from now on."""
-        self._machine = machine
-        self._look_soon()
-
-    async def stop(self) -> None:
-        """Stop watching; no callback comes after this."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        loop = asyncio.get_running_loop()
-        self._loop = None
-        if self._monitor is not None:
-            loop.remove_reader(self._monitor.fileno())
-            self._monitor = None
-        if self._mounts is not None:
-            loop.remove_reader(self._mounts.fileno())
-            self._mounts.close()
-            self._mounts = None
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
-
-    def _drain_events(self) -> None:
-        # Only that something happened matters: what is there now is read afresh, so lost events do no harm.
-        assert self._monitor is not None
-        for _event in range(_EVENTS_AT_ONCE):
-            try:
-                if self._monitor.poll(timeout=0) is None:
-                    break
-            except OSError:  # the socket's buffer ran over; the next look tells the truth
-                break
-        self._look_soon()
-
-    def _mounts_changed(self) -> None:
-        assert self._mounts is not None
-        self._mounts.acknowledge()
-        self._look_soon()
-
-    def _look_soon(self) -> None:
-        if self._loop is None:
-            return
-        now = self._loop.time()
-        if self._first_event_at is None:
-            self._first_event_at = now
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(
-            min(now + SETTLE_S, self._first_event_at + _SETTLE_AT_MOST_S), self._start_looking
-        )
-
-    def _start_looking(self) -> None:
-        self._timer = None
-        self._first_event_at = None
-        if self._task is not None and not self._task.done():
-            self._again = True
-            return
-        assert self._loop is not None
-        self._task = self._loop.create_task(self._look())
-
-    async def _look(self) -> None:
-        while True:
-            self._again = False
-            drives = connected_drives(self._machine)
-            if drives != self._last:
-                self._last = drives
-                await self._tell(drives)
-            if not self._again:
-                return
-
-    async def _tell(self, drives: tuple[DriveSight, ...]) -> None:
-        try:
-            await self._on_change(drives)
-        except Exception as exc:  # noqa: BLE001  a callback's mistake must not end the watch
-            loop = asyncio.get_running_loop()
-            loop.call_exception_handler({"message": "a drive callback failed", "exception": exc})
-
-
-class _MountChanges:
-    """A file descriptor that becomes readable when something is mounted or unmounted."""
-
-    # mountinfo is always readable; a change shows as priority data (proc(5)), which only an epoll of our own
-    # can ask for.
-    def __init__(self) -> None:
-        self._file = MOUNTINFO.open("rb")
-        self._epoll = select.epoll()
-        self._epoll.register(self._file.fileno(), select.EPOLLPRI)
-
-    def fileno(self) -> int:
-        return self._epoll.fileno()
-
-    def acknowledge(self) -> None:
-        self._epoll.poll(0)
-
-    def close(self) -> None:
-        self._epoll.close()
-        self._file.close()
-
-
 def _block_devices() -> Iterator[pyudev.Device]:
 
     try:
@@ -217,7 +76,41 @@ def _properties(device: pyudev.Device) -> dict[str, str]:
     return found
 
 
-def _sight(device: pyudev.Device, mounts: tuple[Mount, ...]) -> DriveSight | None:
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block device that comes and goes: what udev says of it."""
+
+    node: str
+    number: int
+    path: str
+    """In sysfs; that of a partition begins with its disk's."""
+    size_bytes: int
+    properties: Mapping[str, str]
+
+    @property
+    def usage(self) -> str:
+        """What udev found on it: "filesystem", "crypto", "raid" … or nothing."""
+        return self.properties.get("ID_FS_USAGE", "")
+
+    def is_part_of(self, disk: _Block) -> bool:
+        return self.path.startswith(f"{disk.path}/")
+
+    def reads(self, attribute: str) -> str:
+        """Return an attribute of the kernel's, empty where it has none."""
+        try:
+            return Path(self.path, attribute).read_text().strip()
+        except OSError:
+            return ""
+
+    def is_built_on(self) -> bool:
+        """Tell whether an opened encrypted volume, LVM or RAID uses it now."""
+        try:
+            return any(Path(self.path, "holders").iterdir())
+        except OSError:
+            return False
+
+
+def _block(device: pyudev.Device) -> _Block | None:
     import pyudev
 
     try:
@@ -226,19 +119,57 @@ def _sight(device: pyudev.Device, mounts: tuple[Mount, ...]) -> DriveSight | Non
         node, number = device.device_node, device.device_number
     except (pyudev.DeviceNotFoundError, OSError, ValueError, KeyError):  # it left while we looked
         return None
-    if not node or not sectors or not _comes_and_goes(properties) or properties.get("ID_FS_USAGE") != "filesystem":
+    if not node or not sectors or not _comes_and_goes(properties):
         return None
-    mount = visible_mount(node, number, mounts)
-    return DriveSight(
-        device=node,
-        serial=_first(properties, "ID_SERIAL_SHORT", "ID_USB_SERIAL_SHORT", "ID_SERIAL"),
-        vendor=_first(properties, "ID_VENDOR_ENC", "ID_VENDOR", "ID_USB_VENDOR"),
-        model=_first(properties, "ID_MODEL_ENC", "ID_MODEL", "ID_USB_MODEL"),
+    return _Block(node, number, device.sys_path, sectors * _SECTOR_BYTES, properties)
+
+
+def _without_file_system(disk: _Block, blocks: tuple[_Block, ...]) -> str | None:
+    """Return what is on a disk that holds no file system, "" for nothing at all; None for any other device.
+
+    A disk with a partition table and no partition is left out: its partitions may be on their way.
+    """
+    about = disk.properties
+    if about.get("DEVTYPE") != "disk" or disk.usage == "filesystem" or "ID_CDROM" in about:
+        return None
+    if about.get("ID_TYPE", "disk") != "disk" or disk.reads("ro") != "0":
+        return None
+    parts = [block for block in blocks if block.is_part_of(disk)]
+    table = about.get("ID_PART_TABLE_TYPE", "")
+    if any(part.usage == "filesystem" for part in parts) or any(block.is_built_on() for block in (disk, *parts)):
+        return None
+    # Of a partition that udev has not looked at yet, nothing is known.
+    if bool(table) != bool(parts) or not all("USEC_INITIALIZED" in block.properties for block in (disk, *parts)):
+        return None
+    signatures = (block.properties.get("ID_FS_TYPE", "") for block in (*parts, disk))
+    return _readable(next(filter(None, signatures), table), escaped=False)
+
+
+def _sight(block: _Block, mounts: tuple[Mount, ...]) -> DriveSight:
+    properties = block.properties
+    mount = visible_mount(block.node, block.number, mounts)
+    return dataclasses.replace(
+        _unformatted(block, ""),
         label=_first(properties, "ID_FS_LABEL_ENC", "ID_FS_LABEL"),
         fs_uuid=_first(properties, "ID_FS_UUID"),
         fs_type=_first(properties, "ID_FS_TYPE"),
-        size_bytes=sectors * _SECTOR_BYTES,
         mount_point=os.fspath(mount.mount_point) if mount else "",
+    )
+
+
+def _unformatted(block: _Block, holds: str) -> DriveSight:
+    properties = block.properties
+    return DriveSight(
+        device=block.node,
+        serial=_first(properties, "ID_SERIAL_SHORT", "ID_USB_SERIAL_SHORT", "ID_SERIAL"),
+        vendor=_first(properties, "ID_VENDOR_ENC", "ID_VENDOR", "ID_USB_VENDOR"),
+        model=_first(properties, "ID_MODEL_ENC", "ID_MODEL", "ID_USB_MODEL"),
+        label="",
+        fs_uuid="",
+        fs_type="",
+        size_bytes=block.size_bytes,
+        mount_point="",
+        holds=holds,
     )
 
 

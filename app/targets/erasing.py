@@ -78,7 +78,7 @@ def check_erasable(
     if disk in _disks_of(sources, mounts):
         raise DiskNotToBeErased(device=drive.device, reason="holds-data")
     others = [m for m in mounts if m.source != drive.device and disk in physical_disks(m)]
-    if others or _holders(drive.device):
+    if others or _is_built_on(drive.device):
         raise DiskNotToBeErased(device=drive.device, reason="several-parts")
 
 
@@ -105,10 +105,12 @@ def _swap_disks() -> frozenset[str]:
     return frozenset(disk for device in devices if (disk := whole_disk(device)) is not None)
 
 
-def _holders(device: str) -> bool:
-    """Tell whether something is built on a device: an encrypted volume, LVM, RAID."""
+def _is_built_on(device: str) -> bool:
+    """Tell whether something is built on a device or a part of it: an encrypted volume, LVM, RAID."""
+    entry = _SYS_BLOCK / Path(device).name
     try:
-        return any((_SYS_BLOCK / Path(device).name / "holders").iterdir())
+        parts = [part for part in entry.iterdir() if (part / "partition").exists()]
+        return any(any((block / "holders").iterdir()) for block in (entry, *parts))
     except OSError:
         return False
 

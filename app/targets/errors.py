@@ -67,14 +67,14 @@ class DiskServiceMissing(TargetError):
 
 class DiskActionRefused(TargetError):
     """A disk could not be mounted, unmounted, powered off or formatted (`device`, `reason`: "busy", "not-allowed",
-    "not-supported", "gone", "timeout" or "failed"; `detail`: udisks' own words)."""
+    "not-supported", "no-file-system", "gone", "timeout" or "failed"; `detail`: udisks' own words)."""
 
     code = "disk-action-refused"
 
 
 class DiskNotToBeErased(TargetError):
     """A disk that must not be erased (`device`, `reason`: "system", "holds-data", "several-parts", "target",
-    "on-battery", "name-not-typed", "gone")."""
+    "on-battery", "name-not-typed", "changed", "gone")."""
 
     code = "disk-not-to-be-erased"
     exit_code = ExitCode.USAGE

@@ -23,6 +23,8 @@ def mount_disk(drive: DriveSight) -> DriveSight:
     """Return the drive as mounted, mounting it where it is not. Raises DiskServiceMissing or DiskActionRefused."""
     if drive.mount_point:
         return drive
+    if not drive.formatted:
+        raise DiskActionRefused(device=drive.device, reason="no-file-system", detail=drive.holds)
     return dataclasses.replace(drive, mount_point=str(from_a_thread(_mount(drive.device))))
 
 

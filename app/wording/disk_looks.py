@@ -46,6 +46,16 @@ def belongs_text(
             return ""
 
 
+def unformatted_text(drive: DriveSight) -> str:
+    """Say what is known of a disk without a file system."""
+    if not drive.holds:
+        return _("Vangnet finds nothing on this disk. It has to be formatted before copies can go there.")
+    return _(
+        "This computer cannot read what is on this disk ({what}). It may be an encrypted disk, or one of another "
+        "system: formatting it wipes all of that."
+    ).format(what=drive.holds)
+
+
 def room_text(free_bytes: int, first_bytes: int, year_bytes: int) -> str:
     """Say how much room there is, and how much the copies want now and in a year."""
     if not year_bytes:

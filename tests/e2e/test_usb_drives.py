@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.records.facts import DriveSight
-from app.targets.drives import DriveWatcher, connected_drives
+from app.targets.drive_watch import DriveWatcher
+from app.targets.drives import connected_drives
 from tests.rig.usb import PluggedIn, UsbRig
 
 pytestmark = pytest.mark.rig

@@ -79,12 +79,13 @@ class UdisksRig:
             self._process = subprocess.Popen([_UDISKSD], stdout=log, stderr=log)
         wait_until(lambda: self.bus.owned("org.freedesktop.UDisks2"), "udisks answers", timeout_s=30)
 
-    def knows(self, device: Path, *, timeout_s: float = 10) -> None:
+    def knows(self, device: Path, *, formatted: bool = True, timeout_s: float = 10) -> None:
         """Wait until udisks has heard of a device; udev tells it when it tells everyone."""
+        interface, what = ("Filesystem", "MountPoints") if formatted else ("Block", "Size")
         path = f"/org/freedesktop/UDisks2/block_devices/{device.name}"
         command = [
             "dbus-send", f"--bus=unix:path={self.bus.socket}", "--print-reply", "--dest=org.freedesktop.UDisks2", path,
-            "org.freedesktop.DBus.Properties.Get", "string:org.freedesktop.UDisks2.Filesystem", "string:MountPoints",
+            "org.freedesktop.DBus.Properties.Get", f"string:org.freedesktop.UDisks2.{interface}", f"string:{what}",
         ]  # fmt: skip
         deadline = time.monotonic() + timeout_s
         while subprocess.run(command, capture_output=True, timeout=30).returncode:

@@ -22,7 +22,7 @@ from typing import Literal
 from tests.rig.programs import need, run
 from tests.rig.udev import STATE
 
-FileSystem = Literal["ext4", "vfat", "exfat"]
+FileSystem = Literal["ext4", "vfat", "exfat", ""]
 
 _LOOP_CTL_ADD, _LOOP_CTL_REMOVE = 0x4C80, 0x4C81  # linux/loop.h
 _FS_IOC_SHUTDOWN, _WITHOUT_LOG_FLUSH = 0x8004587D, 2  # ext4: every later write ends in EIO
@@ -33,13 +33,14 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Stick:
-    """A USB disk's contents: an image file with a partition table and one file system in it."""
+    """A USB disk's contents: an image file with a partition table and one file system in it; or nothing of the kind."""
 
     image: Path
     file_system: FileSystem
     label: str
     uuid: str
     """As udev will name it."""
+    partitioned: bool = True
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class PluggedIn:
 
     @property
     def partition(self) -> Path:
-        return Path(f"{self.device}p1")
+        return Path(f"{self.device}p1") if self.stick.partitioned else self.device
 
 
 class UsbRig:
@@ -91,6 +92,20 @@ class UsbRig:
         uuid = run("blkid", "-p", "-O", str(_MIB), "-s", "UUID", "-o", "value", image).strip()
         return Stick(image, file_system, label, uuid)
 
+    def make_blank(self, *, size_mib: int = 100) -> Stick:
+        """Make a stick as some come from the shop: nothing on it at all."""
+        self._made += 1
+        image = self._folder / f"stick-{self._made}.img"
+        with image.open("wb") as file:
+            file.truncate(size_mib * _MIB)
+        return Stick(image, "", "", "", partitioned=False)
+
+    def make_empty_partition(self, *, size_mib: int = 100) -> Stick:
+        """Make a stick with one partition that holds no file system."""
+        blank = self.make_blank(size_mib=size_mib)
+        run("sgdisk", "-n", "1:2048:0", blank.image)
+        return Stick(blank.image, "", "", "")
+
     def clone(self, stick: Stick) -> Stick:
         """Copy a stick bit by bit, UUID and all."""
         self._made += 1
@@ -105,7 +120,8 @@ class UsbRig:
         self._plugged.append(plugged)
         run("losetup", plugged.device, stick.image)
         run("udevadm", "settle", "-t", "10")
-        run("partx", "-a", plugged.device)  # the test kernel reads no partition tables by itself
+        if stick.partitioned:
+            run("partx", "-a", plugged.device)  # the test kernel reads no partition tables by itself
         if settle:
             run("udevadm", "settle", "-t", "10")
         return plugged
@@ -120,8 +136,8 @@ class UsbRig:
             case "exfat":
                 need("mount.exfat-fuse")
                 run("mount.exfat-fuse", "-o", options, plugged.partition, mount_point)
-            case "vfat":
-                raise AssertionError("the test kernel has no FAT: such a stick can be seen, not mounted")
+            case "vfat" | "":
+                raise AssertionError("the test kernel cannot mount such a stick")
         plugged.mounts.append(mount_point)
         return mount_point
 

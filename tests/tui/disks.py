@@ -17,6 +17,7 @@ from app.tui.picture import Picture
 from tests.tui import sample
 
 NEW = DriveSight("/dev/sdc1", "60A44C", "Kingston", "DataTraveler_3.0", "FOTOS", "77AA-11", "exfat", 31 * 10**9, "")
+BLANK = DriveSight("/dev/sdc", "NBX1", "Seagate", "One_Touch", "", "", "", 2 * 10**12, "")
 OURS = DriveSight(
     "/dev/sdb1", "WX11A", "WD", "Elements_25A2", "VANGNET", "1234-ABCD", "ext4", 10**12, "/media/green", "schijf-b"
 )

@@ -89,6 +89,28 @@ def test_erasing(snap_compare: Compare, make_app: MakeApp, spoken: Language) -> 
 
 
 @LANGUAGES
+def test_a_disk_without_a_file_system(snap_compare: Compare, make_app: MakeApp, spoken: Language) -> None:
+    async def do(pilot: Pilot[Any]) -> None:
+        await wait_for(pilot, "De Linde")
+        pilot.app.push_screen(SetUpDisk(disks.BLANK))
+        await wait_for(pilot, "Formatteren" if spoken == "nl" else "Format it")
+        await pilot.pause(0.1)
+
+    assert snap_compare(make_app(FixedSource(disks.picture()), spoken), terminal_size=SMALL, run_before=do)
+
+
+@LANGUAGES
+def test_formatting_what_cannot_be_read(snap_compare: Compare, make_app: MakeApp, spoken: Language) -> None:
+    async def do(pilot: Pilot[Any]) -> None:
+        await wait_for(pilot, "De Linde")
+        pilot.app.push_screen(EraseDisk(replace(disks.BLANK, holds="crypto_LUKS")))
+        await wait_for(pilot, "crypto_LUKS")
+        await pilot.pause(0.1)
+
+    assert snap_compare(make_app(FixedSource(disks.picture()), spoken), terminal_size=SMALL, run_before=do)
+
+
+@LANGUAGES
 def test_taking_along(snap_compare: Compare, make_app: MakeApp, spoken: Language) -> None:
     async def do(pilot: Pilot[Any]) -> None:
         await wait_for(pilot, "Neem mee" if spoken == "nl" else "Take along")

@@ -129,6 +129,38 @@ async def test_a_disk_is_erased_only_with_its_name(make_app: MakeApp) -> None:
         assert source.erased == [("/dev/sdc1", "ext4")]
 
 
+async def test_a_disk_fresh_from_the_shop_is_formatted_with_its_name_and_then_set_up(make_app: MakeApp) -> None:
+    source = FixedSource(disks.picture(disks.BLANK))
+    source.disk_found = disks.found()
+    async with make_app(source, "en").run_test(size=SIZE) as pilot:
+        await wait_for(pilot, "Is this a new back-up disk?")
+        pilot.app.push_screen(IsNewDisk(disks.BLANK))
+        await wait_for(pilot, "Vangnet finds nothing on this disk")
+        await click(pilot, "#yes")
+        await wait_for(pilot, "Format it")
+        assert not pilot.app.screen.query_one("#use").display
+        await click(pilot, "#erase")
+        await wait_for(pilot, "Format this disk?")
+        assert "gone for good" not in screen_text(pilot.app)
+        await fill(pilot, typed="Seagate")
+        await click(pilot, "#erase-now")
+        await wait_for(pilot, "That is not the name of the disk")
+        await fill(pilot, typed="One Touch")
+        await click(pilot, "#erase-now")
+        await wait_for(pilot, "What do you call it?")
+        assert source.erased == [("/dev/sdc", "ext4")]
+
+
+async def test_what_cannot_be_read_is_told_before_it_is_wiped(make_app: MakeApp) -> None:
+    source = FixedSource(disks.picture())
+    async with make_app(source, "en").run_test(size=SIZE) as pilot:
+        await wait_for(pilot, "De Linde")
+        pilot.app.push_screen(EraseDisk(replace(disks.BLANK, holds="crypto_LUKS")))
+        await wait_for(pilot, "Erase everything on this disk?")
+        assert "(crypto_LUKS)" in screen_text(pilot.app)
+        assert "gone for good" in screen_text(pilot.app)
+
+
 async def test_a_computer_that_mounts_nothing_says_what_to_do(make_app: MakeApp) -> None:
     source = FixedSource(disks.picture(disks.NEW))
     source.disk_found = DiskServiceMissing(reason="no-bus")

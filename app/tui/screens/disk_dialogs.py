@@ -20,7 +20,7 @@ from app.targets.erasing import disk_title
 from app.tui.background import begin
 from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.widgets.choice import Ticks
-from app.wording.disk_looks import belongs_text, disk_maker, room_text
+from app.wording.disk_looks import belongs_text, disk_maker, room_text, unformatted_text
 from app.wording.disk_tasks import disk_name, drive_note_text
 from app.wording.errors import explain
 from app.wording.places import place_problem_text
@@ -42,6 +42,8 @@ class IsNewDisk(Dialog[None]):
 
     def body(self) -> ComposeResult:
         yield paragraph(disk_maker(self.drive) + (f" · {self.drive.label}" if self.drive.label else ""))
+        if not self.drive.formatted:
+            yield paragraph(unformatted_text(self.drive))
         yield paragraph(
             _("Vangnet looks at it only when you say yes, and changes nothing on it before you have seen more.")
         )
@@ -74,7 +76,8 @@ class SetUpDisk(Dialog[None]):
         return _("A disk for copies: {disk}").format(disk=disk_maker(self._drive))
 
     def body(self) -> ComposeResult:
-        yield Static(Content.styled(_("Looking at the disk…"), "$muted"), id="disk-found")
+        found = _("Looking at the disk…") if self._drive.formatted else unformatted_text(self._drive)
+        yield Static(Content.styled(found, "$muted" if self._drive.formatted else "$ink"), id="disk-found")
         with Vertical(id="disk-form"):
             with Horizontal(classes="pair"):
                 with Vertical():
@@ -94,15 +97,21 @@ class SetUpDisk(Dialog[None]):
 
     def buttons(self) -> ComposeResult:
         yield Button(_("Use this disk"), variant="primary", id="use")
-        yield Button(_("Erase it first…"), id="erase")
+        if self._drive.formatted:
+            yield Button(_("Erase it first…"), id="erase")
+        else:
+            yield Button(_("Format it…"), variant="primary", id="erase")
         yield Button(_("Cancel"), id="cancel")
 
     def on_mount(self) -> None:
         self.say("")
         self.query_one("#disk-form").display = False
         self.query_one("#use").display = False
-        self.query_one("#erase").display = False
-        begin(self, self._look_at_it, group="look", exclusive=True)
+        self.query_one("#erase").display = not self._drive.formatted
+        if self._drive.formatted:
+            begin(self, self._look_at_it, group="look", exclusive=True)
+        else:
+            self.query_one("#erase").focus()
 
     async def _look_at_it(self) -> None:
         try:
@@ -178,6 +187,7 @@ class SetUpDisk(Dialog[None]):
         async def erased(drive: DriveSight | None) -> None:
             if drive is not None:
                 self._drive = drive
+                self.query_one("#erase", Button).label = _("Erase it first…")
                 self.say("")
                 await self._look_at_it()
 
@@ -196,18 +206,26 @@ class EraseDisk(Dialog[DriveSight]):
         self._drive = drive
 
     def title_text(self) -> str:
-        return _("Erase everything on this disk?")
+        return _("Erase everything on this disk?") if self._erases else _("Format this disk?")
+
+    @property
+    def _erases(self) -> bool:
+        """There is something on it, known to this computer or not."""
+        return self._drive.formatted or bool(self._drive.holds)
 
     def body(self) -> ComposeResult:
         yield paragraph(disk_maker(self._drive))
-        yield paragraph(_("All that is on it is gone for good. This cannot be undone."))
+        if not self._drive.formatted:
+            yield paragraph(unformatted_text(self._drive))
+        if self._erases:
+            yield paragraph(_("All that is on it is gone for good. This cannot be undone."))
         yield Ticks((("exfat", _("It must be readable on Windows and macOS too")),), id="exfat")
         wanted = _("Type its name to be sure: {name}").format(name=disk_title(self._drive))
         yield Static(wanted, classes="label", markup=False)
         yield Input(id="typed")
 
     def buttons(self) -> ComposeResult:
-        yield Button(_("Erase"), id="erase-now")
+        yield Button(_("Erase") if self._erases else _("Format"), id="erase-now")
         yield Button(_("Cancel"), variant="primary", id="cancel")
 
     def on_mount(self) -> None:

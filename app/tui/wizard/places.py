@@ -308,12 +308,15 @@ def place_where(place: PlaceAnswer) -> str:
 def report_text(report: PlaceReport) -> Content:
     """Say whether a folder will do for copies, and what to know about it."""
     if report.problems:
-        return Content("\n").join([Content.styled(f"✖ {problem_text(p)}", "$red") for p in report.problems])
+        problems = dict.fromkeys(problem_text(problem) for problem in report.problems)
+        return Content("\n").join([Content.styled(f"✖ {text}", "$red") for text in problems])
     free = _("Fine: {free} free of {total}").format(
         free=felt_size(report.free_bytes), total=felt_size(report.total_bytes)
     )
     lines = [Content.styled(f"✔ {free}", "$green")]
-    lines += [Content.styled(f"! {problem_text(w)}", "$amber") for w in report.warnings]
+    # Two folders on one disk are one reason to say it.
+    warnings = dict.fromkeys(problem_text(warning) for warning in report.warnings)
+    lines += [Content.styled(f"! {text}", "$amber") for text in warnings]
     return Content("\n").join(lines)
 
 

@@ -8,7 +8,8 @@ import pyudev
 from app import udev
 from app.records.facts import DriveSight
 from app.targets import drives
-from app.targets.drives import DriveWatcher, connected_drives
+from app.targets.drive_watch import DriveWatcher
+from app.targets.drives import connected_drives
 
 
 @pytest.fixture
