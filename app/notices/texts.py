@@ -62,7 +62,7 @@ def letter(notice: Notice, background: Background) -> Letter:
     )
     # A name in the policy may hold anything; a subject is one line.
     subject = " ".join(" · ".join(part for part in (title, background.organisation) if part.strip()).split())
-    return Letter(subject, "\n".join((*body, "", "-- ", signed)) + "\n")
+    return Letter(subject, "\n".join(("\n".join(body).rstrip(), "", "-- ", signed)) + "\n")
 
 
 # --- on the desktop: a line or three ---------------------------------------------------------------------------
@@ -153,11 +153,11 @@ def _failure(notice: Notice, background: Background) -> Iterator[str]:
     yield _("What now?")
     if notice.to.role is Role.DIRECTOR:
         yield "  " + _("Open Vangnet and give your verdict: good enough, or something must be done.")
-        yield "  " + _("Without a verdict the governing body hears of it after a day.")
+        yield "  " + _("Without a verdict the governing body is told after a day.")
     elif any(case.kind is not CaseKind.MISSED for case in notice.cases):
-        yield "  " + _("Vangnet tries again by itself. Look at what went wrong; the director was told as well.")
+        yield "  " + _("Vangnet tries again by itself. Look at what went wrong; the director has been told too.")
     else:
-        yield "  " + _("See to it that it is still done; the director was told as well.")
+        yield "  " + _("Make sure that it still gets done; the director has been told too.")
 
 
 def _no_verdict(notice: Notice, background: Background) -> Iterator[str]:
@@ -193,7 +193,7 @@ def _safety(background: Background) -> str:
     if unsafe:
         return _("Not safe now: {names}.").format(names=", ".join(unsafe[:5]))
     when = felt_time(newest, background.now, background.tz)
-    return _("There is a good copy of all data; the newest is of {when}.").format(when=when)
+    return _("There is a good copy of all data; the newest is from {when}.").format(when=when)
 
 
 def _tasks_title(notice: Notice) -> str:
@@ -235,7 +235,7 @@ def _digest(background: Background) -> Iterator[str]:
         yield _("Points of attention")
         yield from (f"  - {finding_text(finding)}" for finding in points)
     yield ""
-    yield _("This mail comes every Monday. Does it stay away? Then look whether that computer is still on.")
+    yield _("This mail comes every Monday. If it does not, check whether that computer is still on.")
 
 
 def _week(background: Background) -> str:

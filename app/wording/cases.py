@@ -12,9 +12,10 @@ from app.assessment.model import ObligationKind
 from app.i18n import _, language, ngettext
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Policy
-from app.records.facts import Anomaly, Judgement, Ruling
+from app.records.facts import Anomaly, Judgement, Ruling, RunKind
 from app.wording.errors import explain
 from app.wording.numbers import felt_number
+from app.wording.runs import run_name
 from app.wording.times import felt_day, felt_time
 
 SIGNS: Final[dict[str, Callable[[int], str]]] = {
@@ -54,11 +55,11 @@ def case_title(case: Case, policy: Policy, machine: Machine) -> str:
         case CaseKind.ALARM:
             return _("Possible ransomware in {data_set}").format(data_set=data_set)
         case CaseKind.COPY_FAILED:
-            return _("Copy did not succeed: {about}").format(about=about)
+            return _("Copy failed: {about}").format(about=about)
         case CaseKind.COPY_INCOMPLETE:
             return _("Copy not complete: {about}").format(about=about)
         case CaseKind.BROKEN_OFF:
-            return _("Work was broken off half-way: {about}").format(about=about)
+            return _("Broken off half-way: {about}").format(about=about or _work(machine, data))
         case CaseKind.CHECK_FAILED:
             return _("Check did not go well: {about}").format(about=about)
         case CaseKind.TEST_FAILED:
@@ -74,12 +75,18 @@ def case_title(case: Case, policy: Policy, machine: Machine) -> str:
             return outage_name(data.get("kind", "")).format(about=about or data.get("subject", ""))
 
 
+def _work(machine: Machine, data: dict[str, str]) -> str:
+    """Name work that is about a whole place."""
+    kind, place = run_name(RunKind(data["work"])), target_name(machine, data["place"])
+    return f"{kind} ({place})" if place else kind
+
+
 def case_why(case: Case) -> str:
     """Say why, as far as it is known; empty otherwise."""
     data = dict(case.data)
     match case.kind:
         case CaseKind.BROKEN_OFF:
-            return _("The computer went off, or the program was ended. Vangnet goes on where it stopped.")
+            return _("The computer went off, or the program was ended. Vangnet goes on where it left off.")
         case CaseKind.COPY_INCOMPLETE:
             problems = int(data.get("problems") or 0)
             return ngettext("{count} file could not be read", "{count} files could not be read", problems).format(

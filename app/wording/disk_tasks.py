@@ -32,7 +32,7 @@ def plug_in_words(data: dict[str, str]) -> tuple[str, str, str]:
 def take_off_words(data: dict[str, str]) -> tuple[str, str, str]:
     """Return title, explanation and key of "take this disk along"."""
     title = _("Take along {disk}").format(disk=disk_name(data))
-    how = _("All copies are on it. Press the key, say who takes it, and pull it out when ✔ stands here.")
+    how = _("All copies are on it. Say in Vangnet who takes it, and pull it out once Vangnet shows ✔.")
     if data.get("offsite"):
         how += " " + _("In another building it survives a fire and a theft.")
     else:
@@ -76,4 +76,4 @@ def _whereabouts(data: dict[str, str]) -> str:
         return _("{holder} has it: {site}.").format(holder=holder, site=site)
     if holder:
         return _("{holder} has it.").format(holder=holder)
-    return _("It is kept here: {site}.").format(site=site) if site else ""
+    return _("You will find it here: {site}.").format(site=site) if site else ""

@@ -75,10 +75,10 @@ def test_a_failure_reaches_it_and_director_at_once_and_only_once(school: TestHom
         school.agent("--once")
         mails = by_address(post.arrived)
         assert set(mails) == {DIRECTOR, IT}
-        (mail,) = [m for m in mails[DIRECTOR] if "did not succeed" in m.subject]
+        (mail,) = [m for m in mails[DIRECTOR] if "Copy failed" in m.subject]
         assert "Is the data safe?" in mail.text
         school.agent("--once")
-        assert len([m for m in post.arrived if "did not succeed" in m.subject]) == 2
+        assert len([m for m in post.arrived if "Copy failed" in m.subject]) == 2
     with school.records() as records:
         assert {(fact.role, fact.channel) for fact in records.facts().told} >= {
             ("director", "email"), ("it-provider", "email"),

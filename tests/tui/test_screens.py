@@ -9,6 +9,7 @@ from app.jobs.director import is_answered
 from app.records.facts import RequestKind, Verdict
 from app.tui.picture import Picture
 from app.tui.screens.answer import read_date
+from app.tui.widgets.choice import Choice
 from app.wording.checklist import evidence_text
 from tests.tui import sample
 from tests.tui.conftest import MakeApp
@@ -135,7 +136,11 @@ async def test_the_year_shows_how_far_it_is(make_app: MakeApp) -> None:
 async def test_what_is_not_gathered_yet_says_so(make_app: MakeApp) -> None:
     source = answered(0)
     assert source.picture is not None
-    unknown = next(line for line in source.picture.evidence if not line.known)
+    assert all(line.known for line in source.picture.evidence), "with the duties that ship nothing is left out"
+    # As for a policy of which somebody took the duties away.
+    *others, last = source.picture.evidence[:5]
+    unknown = replace(last, known=False, verdict=None, code="not-gathered", data=())
+    source.picture = replace(source.picture, evidence=(*others, unknown, *source.picture.evidence[5:]))
     async with make_app(source).run_test(size=(120, 60)) as pilot:
         await wait_for(pilot, "Vandaag")
         await pilot.press("4")
@@ -319,3 +324,16 @@ async def test_the_key_that_explains_works_in_a_field_too(make_app: MakeApp) -> 
         await wait_for(pilot, "Wat is dit?")
         await pilot.press("escape")
         await wait_for(pilot, "Typ minstens twee letters.")
+
+
+async def test_what_is_missing_in_an_answer_is_where_the_cursor_goes(make_app: MakeApp) -> None:
+    async with make_app(answered(3)).run_test() as pilot:
+        await wait_for(pilot, "Vandaag")
+        await pilot.press("4", "u", "enter")
+        await wait_for(pilot, "Antwoord bewaren")
+        pilot.app.screen.query_one("#verdict", Choice).choose(Verdict.NOT_OK)
+        await pilot.pause()
+        await click(pilot, "#keep")
+        await wait_for(pilot, "! Vul in wie het doet.")
+        await typed(pilot, "Els")
+        assert pilot.app.screen.query_one("#owner", Input).value == "Els"

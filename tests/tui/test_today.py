@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from app.i18n import language
-from app.records.facts import RequestKind
+from app.records.facts import Outcome, RequestKind, RunKind
 from app.tui.theme import PALETTES
 from tests.tui import sample
 from tests.tui.conftest import MakeApp
@@ -59,8 +62,8 @@ async def test_enter_on_the_missing_disk_says_where_it_is_kept(make_app: MakeApp
     async with make_app(source).run_test() as pilot:
         await wait_for(pilot, "▸ Steek de GROENE schijf in")
         await pilot.press("enter")
-        shown = await wait_for(pilot, "Ze ligt hier: thuis bij de directeur")
-        assert "De kopie begint vanzelf" in shown
+        shown = await wait_for(pilot, "U vindt ze hier: thuis bij de directeur")
+        assert "doorwerken" in shown
         assert source.asked == []
         await pilot.press("escape")
         await wait_for(pilot, "Te doen")
@@ -173,3 +176,22 @@ async def test_what_does_not_fit_is_a_page_further_and_the_headline_stays(make_a
         await pilot.press("pagedown")
         await wait_for(pilot, "van Puntenboek naar NAS school")
         assert "✖  Let op: 3 gegevenssets zijn niet veilig." in screen_text(pilot.app)
+
+
+async def test_a_continuous_copy_hides_no_key_and_can_not_be_stopped_by_mistake(make_app: MakeApp) -> None:
+    lasting = sample.made_run(
+        90, "leerlingadministratie", sample.GREEN.id, timedelta(days=2), kind=RunKind.SYNC, outcome=Outcome.RUNNING,
+        finished=None, snapshot="",
+    )  # fmt: skip
+    facts = sample.good_facts()
+    source = FixedSource(sample.picture(replace(facts, runs=(lasting, *facts.runs))))
+    async with make_app(source).run_test() as pilot:
+        shown = await wait_for(pilot, "n Nu een kopie maken")
+        assert "Doorlopende kopie naar" not in shown
+        await pilot.press("x")
+        await pilot.pause()
+        await pilot.press("2")
+        await wait_for(pilot, "n Nu een kopie maken")
+        await pilot.press("x")
+        await pilot.pause()
+    assert source.asked == []

@@ -42,3 +42,19 @@ def test_whatever_can_be_late_has_a_name_that_is_no_id(kind: ObligationKind) -> 
     name = missed_name(policy, kind.value, f"{kind.value}:anything")
     assert name.strip()
     assert "anything" not in name
+
+
+@pytest.mark.usefixtures("dutch")
+@pytest.mark.parametrize(
+    ("data_sets", "work", "place", "said"),
+    [
+        (("puntenboek",), "backup", "nas", "Halverwege afgebroken: Puntenboek"),
+        ((), "check", "nas", "Halverwege afgebroken: Controle van de kopieën (NAS school)"),
+        ((), "restore", "", "Halverwege afgebroken: Bestanden terughalen"),
+    ],
+)
+def test_work_that_was_broken_off_is_named_also_where_it_is_about_a_whole_place(
+    data_sets: tuple[str, ...], work: str, place: str, said: str
+) -> None:
+    data = (("work", work), ("place", place))
+    assert title(Case("broken-off", CaseKind.BROKEN_OFF, AT, AT, 1, data_sets, "", data, None, open=True)) == said
