@@ -25,6 +25,9 @@ class _PrivateFileHandler(RotatingFileHandler):
         super().doRollover()
         Path(self.baseFilename).chmod(0o600)
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        """Let a line go that cannot be written: on a full disk each would come out as a traceback instead."""
+
 
 @contextlib.contextmanager
 def logging_to(file: Path, level: int = logging.INFO) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -45,3 +46,19 @@ def test_it_stays_private_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [path.name for path in files] == ["agent.log", "agent.log.1", "agent.log.2", "agent.log.3"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert all(path.stat().st_size <= 2000 for path in files)
+
+
+def test_on_a_full_disk_lines_are_lost_and_nothing_else_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_to(tmp_path / "agent.log"):
+        (handler,) = logging.getLogger("vangnet.agent").handlers
+        assert isinstance(handler, logging.StreamHandler)
+        with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+            patch.setattr(handler, "stream", full)
+            say("tick-failed")
+            with contextlib.suppress(OSError):
+                full.close()
+        say("room-again")
+    assert "room-again" in (tmp_path / "agent.log").read_text()
+    assert capfd.readouterr().err == ""
