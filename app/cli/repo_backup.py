@@ -142,9 +142,12 @@ def _back_up(
 
     home = session.home if session else Home.locate()
     state_dir = None if no_cache else home.engine_cache
-    ahead = look_ahead(sources, options=options, state_dir=state_dir, until=lambda: opening.is_over)
-    repository, monitor, cancel = opening.result(), Monitor(), Cancel()
-    with watched(monitor, cancel):
+    monitor, cancel = Monitor(), Cancel()
+    with (
+        look_ahead(sources, options=options, state_dir=state_dir, until=lambda: opening.is_over) as ahead,
+        watched(monitor, cancel),
+    ):
+        repository = opening.result()
         summary = repository.backup(
             sources, options=options, monitor=monitor, cancel=cancel, state_dir=state_dir, ahead=ahead
         )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from app.clock import Clock
+from app.repository.ahead import Ahead
 from app.repository.damage_note import distrusting
 from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
 from app.repository.exclusion import exclusion_key, exclusion_of
@@ -34,10 +35,10 @@ from app.repository.model import (
 )
 from app.repository.reading_plan import ReadingPlan
 from app.repository.repository import Repository, this_host, this_user
-from app.repository.scan import Glance, Place, Scanner, is_folder, plant
+from app.repository.scan import Place, Scanner, is_folder, plant
 from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
-from app.repository.state import SourceState, has_states, load_state, save_state, state_path
+from app.repository.state import SourceState, load_state, save_state, size_of_states, state_path
 from app.repository.storing import BlobStore
 from app.repository.unfinished import Unfinished, forget_unfinished, load_unfinished, save_unfinished
 from app.repository.worker import BatchDone, Duty
@@ -50,6 +51,8 @@ CHECKPOINT_EVERY_S = 45.0
 CHECKPOINT_BLOBS = 40_000
 _TICK_S = 0.1
 _FOLDERS_AT_ONCE = 16
+_MANY_FOLDERS_BYTES = 48 << 10
+"""A state of so many bytes tells of some hundreds of folders: a helper that looks at half of them is worth its fork."""
 
 
 def backup(
@@ -61,7 +64,7 @@ def backup(
     cancel: Cancel,
     state_dir: Path | str | None,
     clock: Clock,
-    ahead: Mapping[bytes, Glance] | None = None,
+    ahead: Ahead | None = None,
 ) -> BackupSummary:
     """Back up paths into a new snapshot; `ahead` is what `look_ahead` saw just now.
 
@@ -90,7 +93,8 @@ def backup(
             before = replace(before, state=SourceState())
         if options.dry_run:
             before = replace(before, state_file=None)
-        with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before, ahead or {})) as run:
+        seen = Ahead() if ahead is None else ahead
+        with contextlib.closing(_Run(repository, lock, options, monitor, cancel, clock, before, seen)) as run:
             tree = run.carry_out(root, missing)
             _ensure_still_there(root)
             lock.ensure_held()
@@ -128,14 +132,22 @@ def _keeping_index(repository: Repository, folder: Path | str | None) -> Iterato
 
 def look_ahead(
     paths: Sequence[bytes], *, options: BackupOptions, state_dir: Path | str | None, until: Callable[[], bool]
-) -> Mapping[bytes, Glance]:
+) -> Ahead:
     """Look at the source before there is a repository to compare it with, for as long as `until` is false.
 
-    For those who wait for a key to be derived. A source that seems never to have been backed up is not looked at.
+    For those who wait for a key to be derived; a helper may go on longer. The caller closes what is returned. A source
+    that seems never to have been backed up is not looked at.
     """
-    if options.force or state_dir is None or not has_states(state_dir):
-        return {}
-    return _scanner(options).look_ahead(paths, until=until)
+    ahead = Ahead()
+    if options.force or state_dir is None or not (kept := size_of_states(state_dir)):
+        return ahead
+    with_helper = kept > _MANY_FOLDERS_BYTES and len(os.sched_getaffinity(0)) > 1
+    try:
+        ahead.look(_scanner(options), paths, until=until, with_helper=with_helper)
+    except BaseException:
+        ahead.close()
+        raise
+    return ahead
 
 
 def _scanner(options: BackupOptions) -> Scanner:
@@ -251,7 +263,7 @@ class _Run:
         cancel: Cancel,
         clock: Clock,
         before: _Before,
-        ahead: Mapping[bytes, Glance],
+        ahead: Ahead,
     ) -> None:
         self._repository = repository
         self._lock = lock

@@ -6,13 +6,16 @@ as they were keeps its tree: nothing of it is read, not even from the repository
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Final, TypeGuard
 
+import msgspec
+
+from app.repository.ahead import Ahead
 from app.repository.errors import RepositoryDamaged
 from app.repository.model import BlobId, FileProblem, Node, NodeType, SourceChanges
 from app.repository.novelty import KNOWN, OPAQUE, Novelty
@@ -26,8 +29,7 @@ from app.repository.trees import assemble_tree, encode_node
 from app.repository.unfinished import Unfinished
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """What a run has counted so far."""
 
     files: int = 0
@@ -36,15 +38,14 @@ class Tally:
     files_read: int = 0
     files_reused: int = 0
     bytes_reused: int = 0
-    problems: Problems = field(default_factory=Problems)
+    problems: Problems = msgspec.field(default_factory=Problems)
 
 
 _GONE_FOLDERS_READ: Final = 2_000
 """How many trees of removed folders are read to count their files: enough to see that it were many."""
 
 
-@dataclass(slots=True)
-class ChangeCount:
+class ChangeCount(msgspec.Struct):
     """How the files differ from the back-up before, so far."""
 
     new: int = 0
@@ -66,14 +67,14 @@ class ChangeCount:
         return SourceChanges(self.new, self.changed, self.removed, self.opaque_new, self.opaque_changed)
 
 
-@dataclass(slots=True, eq=False)
-class _Folder:
+class _Folder(msgspec.Struct, eq=False):
     """A folder that has not ended yet."""
 
     number: int
     path: bytes
     name: bytes
-    status: os.stat_result
+    status: os.stat_result | None
+    """None for one that was only glanced at."""
     parent: _Folder | None
     previous: BlobId | None
     """Its tree in the back-up before, if known."""
@@ -86,10 +87,10 @@ class _Folder:
     """Its own entries are as they were; its sub-folders may still differ."""
     sorted_out: bool = False
     """Its entries have been looked at one by one."""
-    had: set[bytes] = field(default_factory=set)
+    had: set[bytes] = msgspec.field(default_factory=set)
     """The files to read that were there before, under the same name."""
-    nodes: dict[bytes, str] = field(default_factory=dict)
-    subtrees: list[tuple[bytes, os.stat_result, BlobId]] = field(default_factory=list)
+    nodes: dict[bytes, str] = msgspec.field(default_factory=dict)
+    subtrees: list[tuple[bytes, os.stat_result | None, BlobId]] = msgspec.field(default_factory=list)
     subtrees_unchanged: bool = True
     clean: bool = True
     """Nothing in it failed."""
@@ -109,7 +110,7 @@ class FolderWalk:
         state: SourceState,
         unfinished: Unfinished,
         one_file_system: bool,
-        ahead: Mapping[bytes, Glance],
+        ahead: Ahead,
     ) -> None:
         self._repository = repository
         self._scanner = scanner
@@ -179,7 +180,7 @@ class FolderWalk:
         self,
         path: bytes,
         name: bytes,
-        status: os.stat_result,
+        status: os.stat_result | None,
         parent: _Folder | None,
         previous: BlobId | None,
         place: Place | None = None,
@@ -262,12 +263,13 @@ class FolderWalk:
 
     def _take_glance(self, folder: _Folder, glance: Glance) -> bool:
         """Be content with what was seen ahead, if that is what the folder was in the back-up before."""
-        folder.signature = glance.signature
+        folder.signature, folders, files, size = glance
         folder.unchanged = self._is_known(folder)
         if folder.unchanged:
-            for name, status in glance.folders:
-                self._enter(os.path.join(folder.path, name), name, status, folder, None)
-            self._count(glance.files, glance.bytes, reused=True)
+            prefix = folder.path if folder.path.endswith(b"/") else folder.path + b"/"
+            for name in folders:
+                self._enter(prefix + name, name, None, folder, None)
+            self._count(files, size, reused=True)
         return folder.unchanged
 
     def _is_mount_point(self, folder: _Folder) -> bool:
@@ -277,7 +279,7 @@ class FolderWalk:
             self._one_file_system
             and parent is not None
             and parent.place is None
-            and parent.status.st_dev != folder.status.st_dev
+            and _device_of(parent) != _device_of(folder)
         )
 
     def _give_up(self, folder: _Folder) -> None:
@@ -430,12 +432,16 @@ class FolderWalk:
         ):
             return folder.previous
         for name, status, subtree in folder.subtrees:
+            path = os.path.join(folder.path, name)
+            attributes: tuple[tuple[str, bytes], ...] = ()
             try:
-                attributes = read_attributes(os.path.join(folder.path, name))
+                status = status or _status_of_folder(path)
+                attributes = read_attributes(path)
             except OSError as exc:
-                self._tally.problems.append(FileProblem(os.path.join(folder.path, name), reason_of(exc)))
+                self._tally.problems.append(FileProblem(path, reason_of(exc)))
                 folder.clean = False
-                attributes = ()
+                if status is None:
+                    continue
             folder.nodes[name] = encode_node(make_node(name, status, subtree=subtree, attributes=attributes))
         plain = assemble_tree([folder.nodes[name] for name in sorted(folder.nodes)])
         if self._is_stored(folder.previous) and hashlib.sha256(plain).digest() == folder.previous:
@@ -455,3 +461,21 @@ class FolderWalk:
             parent.subtrees_unchanged = False
         parent.waiting -= 1
         return parent
+
+
+def _device_of(folder: _Folder) -> int | None:
+    """Return the file system that a folder lies on, None when it is gone."""
+    if folder.status is not None:
+        return folder.status.st_dev
+    try:
+        return os.lstat(folder.path).st_dev
+    except OSError:
+        return None
+
+
+def _status_of_folder(path: bytes) -> os.stat_result:
+    """Return a folder's status; raises OSError also for what is none any more."""
+    status = os.lstat(path)
+    if not is_folder(status):
+        raise NotADirectoryError(errno.ENOTDIR, "no folder any more")
+    return status

@@ -91,16 +91,14 @@ class Snapshot:
         return self.id[:8]
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
+class FileProblem(msgspec.Struct, frozen=True):
     """One source file that could not be read or stored whole, and why (`reason`: errno name or a short code)."""
 
     path: bytes
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceChanges:
+class SourceChanges(msgspec.Struct, frozen=True):
     """How the files differed from the snapshot before. A file that was renamed is one removed and one new."""
 
     new: int
@@ -143,8 +141,7 @@ class BackupSummary:
         return len(self.problems) + self.problems_unnamed
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreSummary:
+class RestoreSummary(msgspec.Struct, frozen=True):
     """What a restore did."""
 
     files: int
@@ -174,8 +171,7 @@ class RestoreSummary:
         return len(self.skipped) + self.skipped_unnamed
 
 
-@dataclass(frozen=True, slots=True)
-class CheckProblem:
+class CheckProblem(msgspec.Struct, frozen=True):
     """One thing wrong in a repository: `file` as stored ("data/ab12…"), `reason`, and the snapshots it touches."""
 
     file: str
@@ -183,8 +179,7 @@ class CheckProblem:
     snapshots: tuple[SnapshotId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(msgspec.Struct, frozen=True):
     """What a check found; sound when `problems` is empty."""
 
     snapshots: int
@@ -202,8 +197,7 @@ class CheckReport:
         return not self.problems
 
 
-@dataclass(frozen=True, slots=True)
-class FoundEntry:
+class FoundEntry(msgspec.Struct, frozen=True):
     """An entry met while listing or searching: its absolute path in the snapshot, and its node."""
 
     snapshot: Snapshot
@@ -226,8 +220,7 @@ class Phase(StrEnum):
     PAUSED = "paused"
 
 
-@dataclass(slots=True)
-class Monitor:
+class Monitor(msgspec.Struct):
     """Counters that the engine writes and others poll, from any thread. Totals are 0 while not yet known."""
 
     phase: Phase = Phase.OPENING

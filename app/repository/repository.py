@@ -6,7 +6,7 @@ Writing back-ups, restoring, checking and searching live in modules of their own
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +34,8 @@ from app.repository.stored import StoredFiles
 from app.secret import Secret
 
 if TYPE_CHECKING:
+    from app.repository.ahead import Ahead
     from app.repository.read_subset import ReadSubset
-    from app.repository.scan import Glance
 
 
 class Repository(StoredFiles):
@@ -123,7 +123,7 @@ class Repository(StoredFiles):
         cancel: Cancel | None = None,
         state_dir: Path | str | None = None,
         clock: Clock | None = None,
-        ahead: Mapping[bytes, Glance] | None = None,
+        ahead: Ahead | None = None,
     ) -> BackupSummary:
         """Back up paths into a new snapshot; see `archiver.backup`."""
         from app.repository import archiver

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from app.repository.exclusion import Exclusion
+import msgspec
+
 from app.repository.model import FileProblem
+
+if TYPE_CHECKING:
+    from app.repository.exclusion import Exclusion
 
 _SIGNED = struct.Struct("<IQQIIQqq")  # mode, inode, links, uid, gid, size, mtime, ctime
 _MASK64 = (1 << 64) - 1
-_MOST_GLANCES = 20_000
 
 Entry = tuple[bytes, os.stat_result]
 """A name in a folder and its status (a link's own, never its target's)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A folder's entries sorted by name, their signature, and what could not be looked at."""
 
     entries: list[Entry]
@@ -30,18 +31,14 @@ class Listing:
     problems: tuple[FileProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """What is kept of a listing that was made ahead: enough for a folder whose own entries are as they were."""
+Glance = tuple[bytes, tuple[bytes, ...], int, int]
+"""What is kept of a listing that was made ahead: its signature, the names of the folders, how many files, their bytes.
 
-    signature: bytes
-    folders: tuple[Entry, ...]
-    files: int
-    bytes: int
+Enough for a folder whose own entries are as they were.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Scanner:
+class Scanner(msgspec.Struct, frozen=True):
     """Lists folders, leaving out what is excluded."""
 
     excluded: Exclusion | None
@@ -51,10 +48,11 @@ class Scanner:
         entries: list[Entry] = []
         problems: list[FileProblem] = []
         prefix = path if path.endswith(b"/") else path + b"/"
+        excluded = self.excluded
         with os.scandir(path) as found:
             for entry in found:
                 name = entry.name
-                if self.excluded is not None and self.excluded.matches(prefix + name):
+                if excluded is not None and excluded.matches(prefix + name):
                     continue
                 try:
                     entries.append((name, entry.stat(follow_symlinks=False)))
@@ -64,32 +62,6 @@ class Scanner:
             entries = self.excluded.sift(path, entries)
         entries.sort(key=_by_name)
         return Listing(entries, sign(entries), tuple(problems))
-
-    def look_ahead(self, paths: Sequence[bytes], *, until: Callable[[], bool]) -> dict[bytes, Glance]:
-        """Return glances at the folders of the paths, in the order of a back-up, as far as there was time.
-
-        Folders that cannot be listed whole, and those on other file systems, are left to the back-up itself.
-        """
-        glances: dict[bytes, Glance] = {}
-        waiting: list[tuple[bytes, int]] = []
-        for path in sorted({os.path.abspath(path) for path in paths}):
-            with contextlib.suppress(OSError):
-                status = os.lstat(path)
-                if is_folder(status):
-                    waiting.append((path, status.st_dev))
-        while waiting and len(glances) < _MOST_GLANCES and not until():
-            path, device = waiting.pop()
-            with contextlib.suppress(OSError):
-                listing = self.list(path)
-                if listing.problems:
-                    continue
-                folders = tuple([entry for entry in listing.entries if is_folder(entry[1])])
-                sizes = [status.st_size for _, status in listing.entries if stat.S_ISREG(status.st_mode)]
-                glances[path] = Glance(listing.signature, folders, len(sizes), sum(sizes))
-                waiting.extend(
-                    (os.path.join(path, name), device) for name, status in folders if status.st_dev == device
-                )
-        return glances
 
 
 def _by_name(entry: Entry) -> bytes:
@@ -119,15 +91,14 @@ def reason_of(exc: OSError) -> str:
     return errno.errorcode.get(exc.errno or 0, "EIO")
 
 
-@dataclass(slots=True)
-class Place:
+class Place(msgspec.Struct, eq=False):
     """A folder above the paths to back up, or such a path itself (`is_target`)."""
 
     path: bytes
     name: bytes
     status: os.stat_result
     is_target: bool = False
-    children: list[Place] = field(default_factory=list)
+    children: list[Place] = msgspec.field(default_factory=list)
 
 
 def entries_of(place: Place) -> list[Entry]:
