@@ -36,6 +36,9 @@ Answer = TypeVar("Answer")
 _Act = Callable[[asyncssh.SFTPClient], Coroutine[Any, Any, Answer]]
 
 _SLOWEST_BYTES_PER_S = 16 << 10
+_UNANSWERED_BYTES = 3 << 19
+"""So much is sent before the first answer: less than OpenSSH's window of 2 MiB. Who runs into its end waits for a word
+that the server's TCP keeps back, and the first pack of every connection took three times as long."""
 _READ_ONLY = 1  # ST_RDONLY
 _ROOM_BYTES = 1 << 20
 """Less than this beyond what was to be written, and a failure is for want of space."""
@@ -111,8 +114,9 @@ class SftpBackend(KeepsNotes):
             except asyncssh.SFTPNoSuchFile as exc:
                 if kind is not FileKind.PACK or not await sftp.isdir(self._at(FileKind.PACK.value)):
                     raise BackendUnavailable(location=self.location, operation="save", reason="ENOENT") from exc
-                # Other tools make the folders of packs as they need them.
-                await sftp.makedirs(self._at(folder_of(kind, name)), exist_ok=True)
+                # The folders of packs are made as they are needed; a server says only "failure" of one that is there.
+                with contextlib.suppress(asyncssh.SFTPFailure, asyncssh.SFTPFileAlreadyExists):
+                    await sftp.mkdir(self._at(folder_of(kind, name)))
                 await self._write(sftp, temporary, data, durable=True)
                 await _replace(sftp, temporary, final)
 
@@ -140,7 +144,8 @@ class SftpBackend(KeepsNotes):
     async def _write(self, sftp: asyncssh.SFTPClient, path: str, content: bytes | memoryview, *, durable: bool) -> None:
         """Write a new file whole, and see that all of it has arrived."""
         try:
-            async with sftp.open(path, "xb") as file:
+            at_once = max(1, _UNANSWERED_BYTES // max(1, sftp.limits.max_write_len))
+            async with sftp.open(path, "xb", max_requests=at_once) as file:
                 # asyncssh takes pieces of it and looks at nothing else: a view saves copying every pack once more.
                 await file.write(cast(bytes, content), 0)
                 found, _ = await asyncio.gather(file.stat(), _sync(file) if durable else asyncio.sleep(0))
