@@ -27,6 +27,7 @@ MAX_PATH_BYTES = 8192
 _CACHED_NODES = 100_000
 _FREE_ENTRIES = 250_000
 _SAME_AGAIN = 16
+_FEW_AGAIN = 100
 _MARKS = 1 << 20
 
 
@@ -41,6 +42,11 @@ class Unfolding:
         self._entered = bytearray(_MARKS)  # one mark for many trees, should there be a million: cheaper than a set
         self._stored = 0
         self._met = 0
+
+    @property
+    def is_odd(self) -> bool:
+        """Tell whether trees come again as they hardly do in real folders: perhaps there is no end to it."""
+        return self._met > self._stored + self._stored // 4 + _FEW_AGAIN
 
     def enter(self, tree: BlobId, entries: int) -> None:
         """Note a folder that is entered; raises RepositoryDamaged ("too-many-entries") when it is too much."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -23,6 +23,7 @@ from app.repository.model import Cancel, Monitor
 Outcome = TypeVar("Outcome")
 
 _POLL_S = 0.1
+_NO_MORE = object()
 _MOST_WORKERS = 8
 
 
@@ -58,14 +59,16 @@ def run_tasks(
     workers: int,
     cancel: Cancel,
     monitor: Monitor | None = None,
+    meanwhile: Iterator[None] | None = None,
 ) -> None:
     """Perform the tasks 0 … count-1 in no fixed order and collect their outcomes in this process.
 
     `perform` calls `cancel.heed` between two blobs. Outcomes are pickled. Raises what `perform` raised, Cancelled, or
-    WorkerDied; no worker is left behind.
+    WorkerDied; no worker is left behind. While there are workers, this process does `meanwhile`, in steps of some
+    milliseconds; it must not raise, for that would cut the workers off in the middle of what they do.
     """
     if workers > 0:
-        _Crew(count, perform, workers).run(collect, cancel, monitor)
+        _Crew(count, perform, workers).run(collect, cancel, monitor, meanwhile or iter(()))
         return
     for number in range(count):
         cancel.heed(monitor)
@@ -94,14 +97,22 @@ class _Crew(Generic[Outcome]):
             self._end()
             raise
 
-    def run(self, collect: Callable[[Outcome], None], cancel: Cancel, monitor: Monitor | None) -> None:
+    def run(
+        self,
+        collect: Callable[[Outcome], None],
+        cancel: Cancel,
+        monitor: Monitor | None,
+        meanwhile: Iterator[None],
+    ) -> None:
         try:
+            is_idle = False
             while self._workers:
                 if cancel.is_set():
                     self._stop.value = 1
                 elif cancel.is_paused():  # the workers wait by themselves
                     cancel.heed(monitor)
-                for reader in wait(list(self._workers), timeout=_POLL_S):
+                is_idle = is_idle or next(meanwhile, _NO_MORE) is _NO_MORE
+                for reader in wait(list(self._workers), timeout=_POLL_S if is_idle else 0):
                     assert isinstance(reader, Connection)
                     self._receive(reader, collect)
             if cancel.is_set():

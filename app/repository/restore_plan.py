@@ -1,6 +1,7 @@
 """What a restore will do: the folders and entries that are wanted, and the reads that bring their content.
 
-The plan is made before anything is written. Small files are gathered pack by pack, large ones read file by file.
+Small files are gathered pack by pack, large ones read file by file. All that a folder itself holds is planned in one
+step; a restore writes the first folders while the others are still being planned.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from app.repository.blob_reader import READ_BYTES, READ_GAP
 from app.repository.crypto import OVERHEAD
 from app.repository.errors import RepositoryDamaged
-from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding, load_tree
+from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding
 from app.repository.index import BlobRecord, Index, PackedBlob
 from app.repository.model import (
     BlobId,
@@ -57,6 +58,7 @@ class RestorePlan:
     folders: list[PlannedFolder] = field(default_factory=list)
     entries: PlannedEntries = field(default_factory=PlannedEntries)
     problems: Problems = field(default_factory=Problems)
+    unfolding: Unfolding = field(default_factory=Unfolding)
 
     def path_of(self, entry: PlannedEntry) -> bytes:
         """Return an entry's absolute path in the snapshot."""
@@ -68,9 +70,9 @@ class _Frame:
     """A folder of the snapshot that is being walked; its place in the plan is made when something needs it."""
 
     path: bytes
-    nodes: Iterator[Node]
     node: Node | None
     above: _Frame | None
+    folders: Iterator[Node] = field(default_factory=lambda: iter(()))
     number: int | None = None
 
 
@@ -121,21 +123,27 @@ def _parents(path: bytes) -> Iterator[bytes]:
 
 
 def plan_restore(
-    repository: Repository, snapshot: Snapshot, options: RestoreOptions, monitor: Monitor, cancel: Cancel
-) -> RestorePlan:
-    """Walk a snapshot and plan what is wanted of it; what cannot be read is named in the plan's problems.
+    plan: RestorePlan,
+    repository: Repository,
+    snapshot: Snapshot,
+    options: RestoreOptions,
+    monitor: Monitor,
+    cancel: Cancel,
+) -> Iterator[None]:
+    """Walk a snapshot and add what is wanted of it to a plan; what cannot be read is named in the plan's problems.
 
+    Each step is a folder with all entries that are no folders: what stands in one folder is planned in one step.
     Raises RepositoryDamaged ("too-many-entries") for a snapshot that was made to have no end.
     """
     selection = _Selection(options)
-    plan = RestorePlan()
     missing = set(selection.roots)
-    unfolding = Unfolding()
-    frame: _Frame | None = _enter(repository, plan, unfolding, snapshot.tree, b"", None, None)
+    frame: _Frame | None = _Frame(b"", None, None)
+    assert frame is not None
+    _plan_folder(repository, plan, selection, frame, snapshot.tree, missing)
     depth = 1
     while frame is not None:
         cancel.heed(monitor)
-        node = _plan_up_to_folder(plan, selection, frame, missing)
+        node = next(frame.folders, None)
         if node is None:
             frame, depth = frame.above, depth - 1
             continue
@@ -145,45 +153,40 @@ def plan_restore(
         if depth >= MAX_DEPTH or len(path) > MAX_PATH_BYTES or node.subtree is None:
             plan.problems.append(FileProblem(path, "too-deep" if node.subtree else "tree-damaged"))
             continue
-        frame, depth = _enter(repository, plan, unfolding, node.subtree, path, node, frame), depth + 1
+        frame, depth = _Frame(path, node, frame), depth + 1
         if selection.wants(path):
             _number(plan, selection, frame)
+        _plan_folder(repository, plan, selection, frame, node.subtree, missing)
+        yield
     plan.problems.extend(FileProblem(path, "not-in-snapshot") for path in sorted(missing))
-    return plan
 
 
-def _plan_up_to_folder(plan: RestorePlan, selection: _Selection, frame: _Frame, missing: set[bytes]) -> Node | None:
-    """Plan what comes next in a folder up to the first folder in it, and return that; None at the end."""
-    append, folder = plan.entries.append, NodeType.DIR
-    for node in frame.nodes:
-        if not selection.is_everything:
-            path = frame.path + b"/" + node.name
-            missing.discard(path)
-            if node.type is not folder and not selection.wants(path):
-                continue
-        if node.type is folder:
-            return node
-        number = frame.number
-        append(_number(plan, selection, frame) if number is None else number, node)
-    return None
-
-
-def _enter(
+def _plan_folder(
     repository: Repository,
     plan: RestorePlan,
-    unfolding: Unfolding,
+    selection: _Selection,
+    frame: _Frame,
     tree: BlobId,
-    path: bytes,
-    node: Node | None,
-    above: _Frame | None,
-) -> _Frame:
+    missing: set[bytes],
+) -> None:
+    """Plan all in a folder that is no folder, and set those that are aside in the frame."""
     nodes: tuple[Node, ...] = ()
     try:
-        nodes = load_tree(repository, tree)
+        nodes = repository.load_tree(tree)
     except RepositoryDamaged:
-        plan.problems.append(FileProblem(path or b"/", "tree-damaged"))
-    unfolding.enter(tree, len(nodes))
-    return _Frame(path, iter(nodes), node, above)
+        plan.problems.append(FileProblem(frame.path or b"/", "tree-damaged"))
+    plan.unfolding.enter(tree, len(nodes))
+    append, folder = plan.entries.append, NodeType.DIR
+    frame.folders = iter([node for node in nodes if node.type is folder])
+    if not selection.is_everything:
+        missing.difference_update([frame.path + b"/" + node.name for node in nodes])
+        nodes = tuple([node for node in nodes if selection.wants(frame.path + b"/" + node.name)])
+    number = frame.number
+    for node in nodes:
+        if node.type is not folder:
+            if number is None:
+                number = _number(plan, selection, frame)
+            append(number, node)
 
 
 def _number(plan: RestorePlan, selection: _Selection, frame: _Frame) -> int:
@@ -239,7 +242,7 @@ ReadTask = SmallFiles | EmptyFiles | Segment
 
 @dataclass(slots=True)
 class ReadPlan:
-    """The tasks of a restore, large files first; `missing` are entries whose blobs the index does not know."""
+    """The tasks of a part of a restore; `missing` are entries whose blobs the index does not know."""
 
     tasks: list[ReadTask] = field(default_factory=list)
     order: array[int] = field(default_factory=lambda: array("I"))
@@ -255,18 +258,20 @@ class ReadPlan:
     """The size in bytes of those files, by their blobs."""
     bytes_total: int = 0
 
+    @property
+    def is_something(self) -> bool:
+        return bool(self.tasks or self.missing)
+
 
 def plain_size(place: PackedBlob) -> int:
     """Return how many bytes a blob has when opened."""
     return place.plain_length or place.length - OVERHEAD
 
 
-def plan_reads(entries: PlannedEntries, numbers: Iterable[int], index: Index) -> ReadPlan:
-    """Plan how to bring the content of the files with these numbers."""
-    plan = ReadPlan()
+def plan_reads(plan: ReadPlan, entries: PlannedEntries, numbers: Iterable[int], index: Index) -> None:
+    """Add to a plan how to bring the content of the files with these numbers."""
     empty: list[int] = []
     small = _SmallReads(index)
-    bytes_total = 0
     for number in numbers:
         blob_id = entries.only_blob(number)
         content = entries.content(number) if blob_id is None else (BlobId(blob_id),)
@@ -275,7 +280,7 @@ def plan_reads(entries: PlannedEntries, numbers: Iterable[int], index: Index) ->
             if record is None or record[3] > _LONGEST:
                 plan.missing.append(number)
                 continue
-            bytes_total += record[4] or record[3] - OVERHEAD
+            plan.bytes_total += record[4] or record[3] - OVERHEAD
             small.add(number, record)
             continue
         places = [index.lookup(blob_id) for blob_id in content]
@@ -283,18 +288,18 @@ def plan_reads(entries: PlannedEntries, numbers: Iterable[int], index: Index) ->
         if len(known) != len(places):
             plan.missing.append(number)
             continue
-        bytes_total += sum(map(plain_size, known))
+        plan.bytes_total += sum(map(plain_size, known))
         if not known:
             empty.append(number)
         else:
             _plan_segments(plan, number, known)
-    plan.bytes_total = bytes_total
     small.plan(plan)
     for at in range(0, len(empty), _FILES_AT_ONCE):
         first = len(plan.order)
         plan.order.extend(empty[at : at + _FILES_AT_ONCE])
+        for places_of_none in (plan.offsets, plan.lengths, plan.plain_lengths):
+            places_of_none.extend([0] * (len(plan.order) - first))
         plan.tasks.append(EmptyFiles(first, len(plan.order)))
-    return plan
 
 
 def _plan_segments(plan: ReadPlan, number: int, places: list[PackedBlob]) -> None:
@@ -337,6 +342,7 @@ class _SmallReads:
         """Cut the wanted blobs into reads: the whole pack at once when it is small or mostly wanted."""
         places, lengths = self._places, self._lengths
         order = sorted(range(len(places)), key=places.__getitem__)
+        first = len(plan.order)
         plan.order.extend([self._files[at] for at in order])
         plan.offsets.extend([places[at] & _OFFSET for at in order])
         plan.lengths.extend([lengths[at] for at in order])
@@ -351,11 +357,11 @@ class _SmallReads:
                 or end - begin > READ_BYTES
                 or position - group >= _FILES_AT_ONCE
             ):
-                plan.tasks.append(self._task(begin, group_end, group, position))
+                plan.tasks.append(self._task(begin, group_end, first + group, first + position))
                 group, group_end = position, 0
             group_end = max(group_end, end)
         if order:
-            plan.tasks.append(self._task(places[order[group]], group_end, group, len(order)))
+            plan.tasks.append(self._task(places[order[group]], group_end, first + group, first + len(order)))
 
     def _task(self, begin: int, end: int, first: int, last: int) -> SmallFiles:
         start = begin & _OFFSET

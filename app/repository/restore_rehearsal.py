@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from functools import partial
 
 from app.repository.index import Index
@@ -15,7 +16,14 @@ from app.repository.restore_plan import TARGET_ITSELF, RestorePlan
 
 
 def rehearse(
-    plan: RestorePlan, index: Index, to: bytes, *, options: RestoreOptions, monitor: Monitor, cancel: Cancel
+    plan: RestorePlan,
+    index: Index,
+    to: bytes,
+    *,
+    options: RestoreOptions,
+    monitor: Monitor,
+    cancel: Cancel,
+    elapsed_s: Callable[[], float],
 ) -> RestoreSummary:
     """Return the summary that carrying out a plan below a folder would give, were the disk to give no error.
 
@@ -50,7 +58,7 @@ def rehearse(
             for folder, state in zip(plan.folders, states, strict=True)
         ),
         bytes_written=size,
-        duration_s=0.0,
+        duration_s=elapsed_s(),
         skipped=skipped.named(),
         skipped_unnamed=skipped.unnamed,
         problems=problems.named(),

@@ -1,19 +1,21 @@
 """Restoring: a snapshot, or a part of it, becomes files below a folder again.
 
-The order: plan, folders, contents (on several processes), other entries and hard links, attributes of the folders
-with the deepest first. A file appears under its name only when it is whole.
+The order: plan, folders, contents (on several processes, while this one plans what comes next), other entries and hard
+links, attributes of the folders with the deepest first. A file appears under its name only when it is whole.
 """
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 from array import array
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from app.clock import SystemClock
+from app.errors import VangnetError
 from app.repository.model import (
     Cancel,
     FileProblem,
@@ -53,6 +55,8 @@ BLOB_MISSING = "blob-missing"
 
 _WORTH_WORKERS_BYTES = 4 << 20
 _WORTH_WORKERS_FILES = 500
+_ENTRIES_A_PART = 500
+_OVER = object()
 
 
 def restore(
@@ -77,17 +81,24 @@ def restore(
     monitor.phase = Phase.OPENING
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading_lock(repository))
-        plan = plan_restore(repository, snapshot, options, monitor, cancel)
+        plan = RestorePlan()
+        planning = plan_restore(plan, repository, snapshot, options, monitor, cancel)
         if options.dry_run:
-            told = rehearse(plan, repository.readable_index, to, options=options, monitor=monitor, cancel=cancel)
-            return replace(told, duration_s=clock.monotonic() - started)
+            collections.deque(planning, maxlen=0)
+            return rehearse(
+                plan,
+                repository.readable_index,
+                to,
+                options=options,
+                monitor=monitor,
+                cancel=cancel,
+                elapsed_s=lambda: clock.monotonic() - started,
+            )
         target = stack.enter_context(Target(to, plan.folders))
         overwriting = stack.enter_context(Overwriting(options.overwrite, target))
-        run = _Restore(plan, target, overwriting, options, monitor)
-        run.make_folders()
-        files, others, links = run.sort_out()
-        run.bring_contents(repository, files, cancel)
-        run.make_others(others, links)
+        run = _Restore(repository, plan, target, overwriting, options, monitor, cancel)
+        run.bring_contents(planning)
+        run.make_others()
         set_aside = overwriting.settle()
         run.finish_folders()
     return RestoreSummary(
@@ -103,29 +114,90 @@ def restore(
     )
 
 
+@dataclass(slots=True)
+class _Totals:
+    """How much was planned so far; of use to a person only once it is all."""
+
+    files: int = 0
+    bytes: int = 0
+    is_all: bool = False
+
+
 class _Restore:
     """One restore on its way; its methods are its steps, in their order."""
 
     def __init__(
-        self, plan: RestorePlan, target: Target, overwriting: Overwriting, options: RestoreOptions, monitor: Monitor
+        self,
+        repository: Repository,
+        plan: RestorePlan,
+        target: Target,
+        overwriting: Overwriting,
+        options: RestoreOptions,
+        monitor: Monitor,
+        cancel: Cancel,
     ) -> None:
+        self._repository = repository
         self._plan = plan
         self._target = target
         self._overwriting = overwriting
         self._options = options
         self._monitor = monitor
+        self._cancel = cancel
         self._reads = ReadPlan()
+        self._next_reads = ReadPlan()
+        self._planned = _Totals()
+        self._planning_failed: VangnetError | None = None
+        self._first_names: dict[tuple[object, ...], int] = {}
+        self._others: list[int] = []
+        self._links: list[tuple[int, int]] = []
         self._shared_names: dict[int, bytes] = {}
         self._failed: set[int] = set()
         self.states: list[FolderState] = []
         self.skipped = Paths()
         self.files = 0
         self.bytes_written = 0
-        monitor.problems = len(plan.problems)
-        monitor.files_total = len(plan.entries)
 
-    def make_folders(self) -> None:
-        for number, folder in enumerate(self._plan.folders):
+    # --- what is done ahead, while workers write what was made ready before ---
+
+    def _make_ready(self, planning: Iterator[None]) -> Iterator[None]:
+        """Plan a part, make its folders and say how to read its files; and so on to the end of the plan."""
+        entries = self._plan.entries
+        try:
+            is_over = False
+            while not is_over:
+                first = len(entries)
+                is_over = self._plan_part(planning)
+                self._make_folders()
+                files = self._sort_out(first)
+                plan_reads(self._next_reads, entries, files, self._repository.readable_index)
+                self._planned.files += len(files)
+                yield
+        except VangnetError as exc:
+            self._planning_failed = exc
+            return
+        self._planned.files += len(self._others) + len(self._links)
+        self._planned.is_all = True
+        self._tell_totals()
+
+    def _plan_part(self, planning: Iterator[None]) -> bool:
+        """Plan a part; return whether it was the last. Of what may have no end all is planned before any is begun."""
+        entries, folders = self._plan.entries, self._plan.folders
+        enough_entries, enough_folders = len(entries) + _ENTRIES_A_PART, len(folders) + _ENTRIES_A_PART
+        for _ in planning:
+            is_enough = len(entries) >= enough_entries or len(folders) >= enough_folders
+            if is_enough and not self._plan.unfolding.is_odd:
+                return False
+        return True
+
+    def _tell_totals(self) -> None:
+        self._monitor.problems = len(self._plan.problems)
+        if self._planned.is_all:
+            self._monitor.files_total = self._planned.files
+            self._monitor.bytes_total = self._planned.bytes + self._next_reads.bytes_total
+
+    def _make_folders(self) -> None:
+        for number in range(len(self.states), len(self._plan.folders)):
+            folder = self._plan.folders[number]
             if folder.parent != TARGET_ITSELF and self.states[folder.parent] is FolderState.BLOCKED:
                 self.states.append(FolderState.BLOCKED)
                 continue
@@ -137,14 +209,11 @@ class _Restore:
             if state is FolderState.BLOCKED:
                 self._problem(folder.path, reason)
 
-    def sort_out(self) -> tuple[array[int], list[int], list[tuple[int, int]]]:
-        """Return the files to bring, the other entries, and the hard links as (link, file it is a name of)."""
+    def _sort_out(self, first: int) -> array[int]:
+        """Return the files to bring among the entries from `first` on; note the others and the hard links."""
         files = array("I")
-        others: list[int] = []
-        links: list[tuple[int, int]] = []
-        first_names: dict[tuple[object, ...], int] = {}
         entries = self._plan.entries
-        for number in range(len(entries)):
+        for number in range(first, len(entries)):
             if entries.is_plain_file(number) and self.states[entries.folder(number)] is FolderState.MADE:
                 files.append(number)  # as nearly all are
                 continue
@@ -152,18 +221,17 @@ class _Restore:
             if kind is EntryKind.SOCKET or not self._has_room(number):
                 continue  # a socket is made anew by its program
             if kind is EntryKind.OTHER:
-                others.append(number)
+                self._others.append(number)
                 continue
             if kind is EntryKind.FILE_OF_SEVERAL_NAMES:
                 node = entries[number].node
                 key = (node.device_id, node.inode, node.mtime_ns, entries.content(number))
-                first = first_names.setdefault(key, number)
-                if first != number:
-                    links.append((number, first))
+                file = self._first_names.setdefault(key, number)
+                if file != number:
+                    self._links.append((number, file))
                     continue
             files.append(number)
-        self._monitor.files_total = len(files) + len(others) + len(links)
-        return files, others, links
+        return files
 
     def _has_room(self, number: int) -> bool:
         """Tell whether an entry can be made; what stands in its place is skipped, or marked to be replaced."""
@@ -184,34 +252,49 @@ class _Restore:
 
     # --- contents ---
 
-    def bring_contents(self, repository: Repository, files: array[int], cancel: Cancel) -> None:
-        entries = self._plan.entries
-        reads = self._reads = plan_reads(entries, files, repository.readable_index)
-        self._monitor.bytes_total = reads.bytes_total
+    def bring_contents(self, planning: Iterator[None]) -> None:
+        """Bring the files, part by part: while workers write one, this process makes the next ready.
+
+        The first is small, so that the workers soon have something to do; what is ready when they are done is the next.
+        """
+        ahead = self._make_ready(planning)
         self._monitor.phase = Phase.RESTORING
+        is_over = False
+        while not is_over or self._next_reads.is_something:
+            is_over = next(ahead, _OVER) is _OVER
+            if self._planning_failed is not None:
+                raise self._planning_failed
+            self._reads, self._next_reads = self._next_reads, ReadPlan()
+            self._planned.bytes += self._reads.bytes_total
+            self._tell_totals()
+            self._bring_part(ahead)
+
+    def _bring_part(self, ahead: Iterator[None]) -> None:
+        reads = self._reads
         for number in reads.missing:
             self._fail(number, BLOB_MISSING)
         try:
             for number in reads.segments:
                 self._attempt(number, self._prepare_shared)
             writer = ContentWriter(
-                repository,
-                entries,
+                self._repository,
+                self._plan.entries,
                 self._target,
                 reads,
                 shared_names=self._shared_names,
                 verify=self._options.verify,
-                cancel=cancel,
+                cancel=self._cancel,
             )
-            worth_it = reads.bytes_total >= _WORTH_WORKERS_BYTES or len(files) >= _WORTH_WORKERS_FILES
-            workers = worker_count(repository.backend, len(reads.tasks)) if worth_it else 0
+            worth_it = reads.bytes_total >= _WORTH_WORKERS_BYTES or len(reads.order) >= _WORTH_WORKERS_FILES
+            workers = worker_count(self._repository.backend, len(reads.tasks)) if worth_it else 0
             run_tasks(
                 len(reads.tasks),
                 writer.perform,
                 self._collect,
                 workers=workers,
-                cancel=cancel,
+                cancel=self._cancel,
                 monitor=self._monitor,
+                meanwhile=ahead,
             )
         finally:
             for number in tuple(self._shared_names):
@@ -264,12 +347,12 @@ class _Restore:
 
     # --- all the rest ---
 
-    def make_others(self, others: list[int], links: list[tuple[int, int]]) -> None:
+    def make_others(self) -> None:
         """Make symlinks, fifos and devices, and the further names of files that have several."""
-        for number in others:
+        for number in self._others:
             if self._attempt(number, self._make_special):
                 self._done(number)
-        for number, first in links:
+        for number, first in self._links:
             if first in self._failed:
                 self._fail(number, BLOB_DAMAGED)
                 continue
