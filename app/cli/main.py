@@ -13,7 +13,7 @@ import click
 
 from app.cli.session import Session
 from app.errors import ExitCode, VangnetError
-from app.i18n import N_, _, language_of, set_language
+from app.i18n import N_, Language, _, language_of, set_language
 
 
 class Entry(NamedTuple):
@@ -82,11 +82,18 @@ class LazyGroup(click.Group):
             formatter.write_dl(rows)
 
 
+def _speak(_ctx: click.Context, _parameter: click.Parameter, language: Language | None) -> Language | None:
+    """Speak the language asked for from here on: the help, which ends the program, is the first to need it."""
+    if language is not None:
+        set_language(language)
+    return language
+
+
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--home", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything of Vangnet in this folder."
 )
-@click.option("--lang", type=click.Choice(["nl", "en"]), help="Speak Dutch or English.")
+@click.option("--lang", type=click.Choice(["nl", "en"]), is_eager=True, callback=_speak, help="Speak Dutch or English.")
 @click.version_option(package_name="vangnet", prog_name="vangnet")
 @click.pass_context
 def vangnet(ctx: click.Context, home: Path | None, lang: str | None) -> None:
@@ -96,7 +103,7 @@ def vangnet(ctx: click.Context, home: Path | None, lang: str | None) -> None:
     if ctx.invoked_subcommand is None:
         from app.tui.app import run as run_screens
 
-        run_screens(session.home)
+        run_screens(session.home, session.language_asked)
 
 
 def run(arguments: Sequence[str]) -> int:

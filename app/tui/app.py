@@ -255,6 +255,6 @@ class VangnetApp(App[None]):
         begin(self, remember, group="remember")
 
 
-def run(home: Home) -> None:
-    """Open the screens and stay until they are closed."""
-    VangnetApp(home, SystemClock()).run()
+def run(home: Home, language: Language | None = None) -> None:
+    """Open the screens and stay until they are closed; `language` overrules the one that was kept."""
+    VangnetApp(home, SystemClock(), language=language).run()

@@ -11,7 +11,7 @@ from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.schedule import NextRun
 from app.policy.machine import Machine
 from app.policy.model import DataSetId, Plan, Policy
-from app.records.facts import Facts, Outcome, Progress, Run, RunId
+from app.records.facts import Facts, Outcome, Progress, Run, RunId, RunKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ class Picture:
     @property
     def running(self) -> tuple[Run, ...]:
         return tuple(run for run in self.runs if run.outcome is Outcome.RUNNING)
+
+    @property
+    def busy(self) -> tuple[Run, ...]:
+        """The runs that are running and will end: a continuous copy lasts, and is told of in a line of its own."""
+        return tuple(run for run in self.running if run.kind is not RunKind.SYNC)
 
     def progress_of(self, run: RunId) -> Progress | None:
         return next((p for p in self.progress if p.run == run), None)

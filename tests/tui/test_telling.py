@@ -82,7 +82,8 @@ async def test_one_key_from_today_leads_to_the_inbox_and_a_verdict_with_the_pin_
         await typed(pilot, "x")
         pilot.app.screen.query_one("#pin").value = "4711"  # type: ignore[attr-defined]  # an Input
         await click(pilot, "#keep")
-        await wait_for(pilot, "Niets wacht op uw oordeel")
+        shown = await wait_for(pilot, "Niets wacht op uw oordeel")
+        assert "Enter" not in shown.splitlines()[-2]
     assert source.picture is not None
     (judgement,) = source.picture.facts.judgements
     assert (judgement.remark, judgement.by) == ("NAS verhuisd", "An Claes")

@@ -18,8 +18,9 @@ from app.setup.answers import SetupAnswers
 from app.setup.network import ServerLook
 from app.targets.discovery import FoundServer
 from app.targets.errors import TargetNotThere
-from app.targets.suitability import PlaceProblemCode
+from app.targets.suitability import PlaceProblem, PlaceProblemCode, PlaceReport
 from app.tui.folders import FolderLook, FolderState
+from app.tui.wizard.places import report_text
 from app.tui.wizard.route import FIRST, PageId, Stop, page_after, page_before, page_to_resume, pages
 from tests.tui import sample
 from tests.tui.answers import filled
@@ -516,3 +517,16 @@ async def test_the_keys_at_the_foot_stay_whole_after_the_help(make_app: MakeApp)
         await pilot.press("escape")
         await wait_for(pilot, "Verder →  PgDn")
         assert screen_text(pilot.app).splitlines()[-2] == before
+
+
+async def test_the_button_onward_shows_its_key_whatever_stood_on_it_before(make_app: MakeApp) -> None:
+    async with make_app(at("power")).run_test() as pilot:
+        await wait_for(pilot, "Er is geen UPS gevonden.")
+        await pilot.press("pagedown")
+        await wait_for(pilot, "Instellen →  PgDn")
+
+
+def test_two_folders_on_one_disk_are_one_warning() -> None:
+    twice = PlaceProblem(PlaceProblemCode.SAME_DEVICE, ())
+    text = report_text(PlaceReport((), (twice, twice), 5, 10, "ext4", read_only=False)).plain
+    assert text.count("!") == 1

@@ -147,7 +147,7 @@ class AnswerAlarm(Dialog[None]):
     @on(Button.Pressed, "#yes")
     async def _said(self) -> None:
         if not self.typed("name"):
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         try:
             await self.source.answer_alarm(

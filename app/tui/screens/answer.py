@@ -80,13 +80,13 @@ class AnswerDialog(Dialog[None]):
         verdict = Verdict(self.query_one(Choice).chosen)
         due = read_date(self.typed("due"))
         if verdict is Verdict.NOT_OK and not self.typed("owner"):
-            self.say(_("Say who does it, please."))
+            self.say(_("Say who does it, please."), at="owner")
             return
         if verdict is Verdict.NOT_OK and due is None:
-            self.say(_("Give a date, please, such as 31-1-2027."))
+            self.say(_("Give a date, please, such as 31-1-2027."), at="due")
             return
         if verdict is Verdict.NOT_APPLICABLE and not self.typed("remark"):
-            self.say(_("Say why it does not apply, please."))
+            self.say(_("Say why it does not apply, please."), at="remark")
             return
         answer = self.answer(
             verdict,

@@ -63,11 +63,13 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def source(self) -> Source:
         return self.vangnet.source
 
-    def say(self, text: str) -> None:
-        """Say what is wrong, or nothing."""
+    def say(self, text: str, *, at: str = "") -> None:
+        """Say what is wrong, or nothing; `at` is the field that is wrong: there the cursor goes."""
         wrong = self.query_one("#dialog-wrong", Static)
         wrong.display = bool(text)
         wrong.update(f"! {text}" if text else "")
+        if at:
+            self.query_one(f"#{at}").focus()
 
     def typed(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value.strip()
@@ -176,10 +178,10 @@ class AskPin(Dialog[bool]):
     async def _signed(self) -> None:
         name, pin = self.typed("name"), Secret(self.typed("pin"))
         if not name:
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         if self._new and self.typed("again") != pin.reveal():
-            self.say(_("The two PINs are not the same."))
+            self.say(_("The two PINs are not the same."), at="again")
             return
         try:
             if self._new:

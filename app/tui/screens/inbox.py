@@ -67,7 +67,9 @@ class InboxScreen(Frame):
         yield Static(id="case", markup=False)
 
     def keys(self) -> Iterable[KeyHint]:
-        yield KeyHint("Enter", _("Judge"), "screen.judge")
+        case = self._case() if self.query("#cases") else None
+        if case is not None and case.open:
+            yield KeyHint("Enter", _("Judge"), "screen.judge")
         yield KeyHint("Esc", _("Back"), "screen.home")
 
     def explanation(self) -> tuple[str, ...]:
@@ -99,6 +101,7 @@ class InboxScreen(Frame):
 
     def on_option_list_option_highlighted(self) -> None:
         self._show_case()
+        self.label_keys()
 
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         begin(self, self.action_judge, group="judge")
@@ -188,7 +191,7 @@ class JudgeDialog(Dialog[None]):
             read_date(self.typed("due")),
         )
         if lacking := _lacking(verdict):
-            self.say(lacking)
+            self.say(lacking[0], at=lacking[1])
             return
         pin = self._inbox.pin or Secret(self.typed("pin"))
         try:
@@ -205,15 +208,15 @@ class JudgeDialog(Dialog[None]):
         self.dismiss(None)
 
 
-def _lacking(verdict: Verdict) -> str:
-    """Say what is missing in a verdict; empty when nothing is."""
+def _lacking(verdict: Verdict) -> tuple[str, str] | None:
+    """Say what is missing in a verdict, and in which field; None when nothing is."""
     if verdict.ruling is Ruling.ACTION and not verdict.owner:
-        return _("Say who does it, please.")
+        return _("Say who does it, please."), "owner"
     if verdict.ruling is Ruling.ACTION and verdict.due is None:
-        return _("Give a date, please, such as 31-1-2027.")
+        return _("Give a date, please, such as 31-1-2027."), "due"
     if not verdict.remark:
-        return _("Say why, please: a few words are enough.")
-    return ""
+        return _("Say why, please: a few words are enough."), "remark"
+    return None
 
 
 def _head(waiting: int) -> Content:

@@ -38,13 +38,13 @@ class KeyTestDialog(Dialog[None]):
     @on(Button.Pressed, "#try")
     async def _try(self) -> None:
         if not self.typed("name"):
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         try:
             right = await self.source.test_recovery_key(self.typed("key"), self.typed("name"))
         except VangnetError as error:
             said = explain(error)
-            self.say(f"{said.what} {said.do}")
+            self.say(f"{said.what} {said.do}", at="key")
             return
         if not right:
             self.say(_("This key does not open the copies. Is it the newest sheet of this organisation?"))

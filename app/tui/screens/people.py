@@ -188,10 +188,10 @@ class PersonDialog(Dialog[bool]):
     async def _keep(self) -> None:
         name, email = self.typed("name"), self.typed("email")
         if not name:
-            self.say(_("Fill in a name, please."))
+            self.say(_("Fill in a name, please."), at="name")
             return
         if email and not is_email(email):
-            self.say(_("This is not an e-mail address."))
+            self.say(_("This is not an e-mail address."), at="email")
             return
         role = Role(self.query_one(Choice).chosen) if self._choose else self._role
         services = self._person.services if self._person else ()

@@ -61,8 +61,7 @@ class PowerDialog(Dialog[bool]):
         """Return who does it; says so when nobody is named."""
         name = self.typed("by")
         if not name:
-            self.say(_("Fill in your name, please."))
-            self.query_one("#by").focus()
+            self.say(_("Fill in your name, please."), at="by")
         return name
 
     def day(self, field: str) -> date | None:
@@ -70,8 +69,7 @@ class PowerDialog(Dialog[bool]):
         try:
             return read_day(self.typed(field))
         except ValueError:
-            self.say(_("Write a date as 30-6-2027."))
-            self.query_one(f"#{field}").focus()
+            self.say(_("Write a date as 30-6-2027."), at=field)
             raise
 
 
@@ -252,14 +250,14 @@ class RiskDialog(PowerDialog):
             return
         reason, pin = self.typed("reason"), Secret(self.typed("pin"))
         if not reason:
-            self.say(_("Fill in the reason, please."))
+            self.say(_("Fill in the reason, please."), at="reason")
             return
         try:
             until = self.day("until")
         except ValueError:
             return
         if until is None or until < self.picture.local(self.picture.now).date():
-            self.say(_("Fill in a day that is still to come."))
+            self.say(_("Fill in a day that is still to come."), at="until")
             return
         last = datetime.combine(until, time(23, 59, 59), tzinfo=self.picture.timezone).astimezone(UTC)
         try:

@@ -203,7 +203,7 @@ class RestoreScreen(Frame):
                 str(number),
                 Row(
                     cell(felt_time(version.modified_at, now, picture.timezone), 20),
-                    cell(felt_size(version.size), 8, align="right"),
+                    cell(felt_size(version.size), 9, align="right"),
                     cell(", ".join(picture.target_name(t) for t in version.targets), style="$muted"),
                 ),
             )

@@ -133,10 +133,10 @@ class RestoreTestDialog(Dialog[None]):
         if test is None:
             return
         if not self.typed("file"):
-            self.say(_("Say which file you opened, please."))
+            self.say(_("Say which file you opened, please."), at="file")
             return
         if not self.typed("name"):
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         await self.source.confirm_restore_test(test.run, opened_file=self.typed("file"), by=self.typed("name"))
         await self.vangnet.look_again()

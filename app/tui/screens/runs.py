@@ -49,7 +49,7 @@ class RunsScreen(Frame):
     def keys(self) -> Iterable[KeyHint]:
         picture = self.vangnet.picture
         yield KeyHint("Enter", _("Details"), "screen.details")
-        if picture is not None and picture.running:
+        if picture is not None and picture.busy:
             yield KeyHint("x", _("Stop"), "screen.stop")
         else:
             yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
@@ -72,7 +72,7 @@ class RunsScreen(Frame):
         self.refresh_all()
 
     def show(self, picture: Picture) -> None:
-        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
+        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.busy), None))
         head, rows = _table(picture, wide=self.app.size.width >= 100)
         self.query_one("#runs-head", Sheet).fill([head])
         none = Note(Content.styled("  " + _("Nothing has been copied yet."), "$muted"))
@@ -103,8 +103,8 @@ class RunsScreen(Frame):
     async def action_stop(self) -> None:
         """Stop the run that is busy; what is finished stays."""
         picture = self.vangnet.picture
-        if picture is not None and picture.running:
-            run = picture.running[0]
+        if picture is not None and picture.busy:
+            run = picture.busy[0]
             await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
             self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
 

@@ -125,7 +125,7 @@ class DoneDialog(_TaskWindow):
     @on(Button.Pressed, "#keep")
     async def _keep(self) -> None:
         if not self.typed("name"):
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         try:
             await self.source.close_task(self._owed.id, self._shown())
@@ -193,10 +193,10 @@ class LaterDialog(_TaskWindow):
     async def _keep(self) -> None:
         until = read_date(self.typed("until"))
         if until is None:
-            self.say(_("Give a date, please, such as 31-1-2027."))
+            self.say(_("Give a date, please, such as 31-1-2027."), at="until")
             return
         if not self.typed("name"):
-            self.say(_("Fill in your name, please."))
+            self.say(_("Fill in your name, please."), at="name")
             return
         pin = Secret(self.typed("pin")) if self._director else None
         try:

@@ -57,7 +57,7 @@ class TodayScreen(Frame):
 
     def keys(self) -> Iterable[KeyHint]:
         picture = self.vangnet.picture
-        if picture is not None and picture.running:
+        if picture is not None and picture.busy:
             yield KeyHint("x", _("Stop this copy"), "screen.stop")
         else:
             yield KeyHint("n", _("Make a copy now"), "screen.copy_now")
@@ -86,7 +86,7 @@ class TodayScreen(Frame):
 
     def show(self, picture: Picture) -> None:
         self._show_headline(picture)
-        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
+        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.busy), None))
         tasks = picture.assessment.tasks
         disks = tuple(_new_disk_lines(picture))
         self.query_one("#tasks-heading").display = bool(tasks or disks)
@@ -152,8 +152,8 @@ class TodayScreen(Frame):
     async def action_stop(self) -> None:
         """Stop the run that is shown; what is finished stays."""
         picture = self.vangnet.picture
-        if picture is not None and picture.running:
-            run = picture.running[0]
+        if picture is not None and picture.busy:
+            run = picture.busy[0]
             await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
             self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
 

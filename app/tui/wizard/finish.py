@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +65,7 @@ class FirstCopyPage(Page):
         request = await self.source.request(self._request)
         picture = await self.source.look()
         runs = tuple(run for run in picture.runs if run.id in request.runs)
-        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.running), None))
+        self.query_one("#busy", ProgressPanel).show(picture, next(iter(picture.busy), None))
         self.query_one("#copies", Sheet).fill([_run_row(picture, run) for run in reversed(runs)])
         if request.state in (RequestState.DONE, RequestState.REFUSED):
             self._over = True
@@ -80,8 +79,8 @@ class FirstCopyPage(Page):
 
 def _run_row(picture: Picture, run: Run) -> Row:
     return Row(
-        cell(picture.data_set_name(run.data_set)),
-        cell(title_text(picture, run), style="$muted"),
+        cell(picture.data_set_name(run.data_set), share=2),
+        cell(title_text(picture, run), style="$muted", share=3),
         cell(outcome_text(run.outcome), 16),
         pointer=False,
     )
@@ -141,8 +140,8 @@ class GetBackPage(Page):
         begin(self, partial(self._restore, hit), exclusive=True, group="restore")
 
     async def _restore(self, hit: FileHit) -> None:
-        now: datetime = self.vangnet.clock.now()
-        result = await self.source.restore(RestoreWish(hit.data_set, (hit.path,), restore_folder(Path.home(), now)))
+        local = (await self.source.look()).local(self.vangnet.clock.now())
+        result = await self.source.restore(RestoreWish(hit.data_set, (hit.path,), restore_folder(Path.home(), local)))
         self.query_one("#result", Static).update(result_text(result))
 
     def explanation(self) -> tuple[str, ...]:
@@ -159,7 +158,7 @@ def _hit_row(hit: FileHit) -> Row:
     return Row(
         cell(hit.path.name),
         cell(str(hit.path.parent), style="$muted"),
-        cell(felt_size(hit.size), 8, align="right", style="$muted"),
+        cell(felt_size(hit.size), 9, align="right", style="$muted"),
     )
 
 
@@ -190,6 +189,7 @@ class DonePage(Page):
                 "data that nobody needs. Whoever changes them raises the alarm."
             )
         )
+        yield Static("")
         yield Button(_("Place these watch files"), id="watch-files")
 
     @on(Button.Pressed, "#watch-files")

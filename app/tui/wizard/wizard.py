@@ -110,6 +110,7 @@ class WizardScreen(Screen[None]):
         onward = self.query_one("#onward", Button)
         onward.label = Content(self.page.onward_label()) + Content("  PgDn")
         onward.display = self.page.may_go_on()
+        onward.refresh(layout=True)  # its new label may be longer
 
     def on_resize(self) -> None:
         if self.query(Page):
