@@ -1,12 +1,13 @@
 """What every test can ask for, and how the tests take turns."""
 
+import shutil
 from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.rig import leftovers
-from tests.rig.turns import group_of, turn
+from tests.rig.turns import folder_of, group_of, turn
 
 pytest_plugins = ["tests.rig.fixtures"]
 
@@ -19,6 +20,13 @@ def pytest_configure(config: pytest.Config) -> None:
     leftovers.mark_this_process()
     if not hasattr(config, "workerinput"):  # the one process that starts the others
         leftovers.sweep()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        run = getattr(config.pluginmanager.get_plugin("dsession"), "nodemanager", None)
+        if run is not None:
+            shutil.rmtree(folder_of(run.testrunuid), ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 LONGEST_WAIT_S = 240.0
-"""After which a test begins anyway: another may hang, and a wait must not."""
+"""After which a test begins anyway: another may hang, and waiting must not."""
 
 
 _KEPT_TOGETHER = {
@@ -31,13 +31,22 @@ def group_of(item: pytest.Item) -> str | None:
     return next((group for fixture, group in _KEPT_TOGETHER.items() if fixture in asked), None)
 
 
+def folder_of(run: str) -> Path:
+    """Return where the processes of a run keep their locks."""
+    return Path(tempfile.gettempdir()) / f"vangnet-turns-{run}"
+
+
 @contextlib.contextmanager
 def turn(*, alone: bool) -> Iterator[None]:
-    """Have a turn beside other tests, or `alone`; it counts for all test processes on this machine.
+    """Have a turn beside other tests, or `alone` among the test processes of one run.
 
     Whoever waits to be alone holds the door, so that none slips in before.
     """
-    folder = Path(tempfile.gettempdir()) / f"vangnet-turns-{os.getuid()}"
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if run is None:  # one process is always alone
+        yield
+        return
+    folder = folder_of(run)
     folder.mkdir(exist_ok=True)
     # Locks of a process (fcntl), not of a file (flock): children that are forked do not keep them.
     with (folder / "door").open("a+b") as door, (folder / "room").open("a+b") as room:

@@ -107,6 +107,7 @@ def test_who_times_something_waits_for_the_others_and_keeps_them_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # away from the turn of this very test
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "one")
     with other(TAKES_A_TURN, "beside") as (first, _in), other(TAKES_A_TURN, "beside") as (second, _in_too):
         with started(TAKES_A_TURN, "alone") as alone:
             wait_until(lambda: _is_held(next(tmp_path.glob("*/door"))), "it stands at the door", timeout_s=30)
