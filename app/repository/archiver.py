@@ -272,9 +272,8 @@ class _Run:
         self._cancel = cancel
         self._clock = clock
         self._before = before
-        self._forks = repository.backend.shared_by_fork
-        # Forked workers only wait; in this thread it is the archiver that waits, and keeps its lock.
-        self._board = Board(cancel.heed if self._forks else self._heed)
+        self._in_this_thread = not repository.backend.shared_by_fork
+        self._board = Board(self._heed_at_work)
         self._claims: Claims | None = None
         self._workers: Workers | None = None
         self._trees: BlobStore | None = None
@@ -392,9 +391,16 @@ class _Run:
         """Wait while paused, raise Cancelled when asked to stop."""
         self._cancel.heed(self._monitor, meanwhile=self._while_paused)
 
+    def _heed_at_work(self) -> None:
+        """Do the same between two blobs: forked workers only wait; in this thread it is us who keep the lock."""
+        if self._in_this_thread:
+            self._heed()
+        else:
+            self._cancel.heed()
+
     def _while_paused(self) -> None:
         """Name in the index what is stored by now: a pause may end with the power."""
-        if self._workers is not None and self._forks:
+        if self._workers is not None and not self._in_this_thread:
             self._take_in(0.0)
         if self._unlisted:
             self._make_checkpoint()
@@ -422,11 +428,13 @@ class _Run:
         if self._workers is None:
             from app.repository.workers import ForkedWorkers, InlineWorkers, worker_count
 
-            self._claims = Claims(between_processes=self._forks)
+            self._in_this_thread = self._in_this_thread or self._plan.is_short
+            self._claims = Claims(between_processes=not self._in_this_thread)
             duty = Duty(
                 self._repository, self._repository.index, self._board, self._claims, self._options.verify_sealed
             )
-            self._workers = ForkedWorkers(duty, worker_count()) if self._forks else InlineWorkers(duty)
+            count = min(worker_count(), self._plan.workers_needed)
+            self._workers = InlineWorkers(duty) if self._in_this_thread else ForkedWorkers(duty, count)
         return self._workers
 
     def _store_tree(self, plain: bytes) -> BlobId:

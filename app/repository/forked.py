@@ -13,9 +13,13 @@ _M_MMAP_THRESHOLD = -3
 _KEPT_BYTES = 64 << 20
 
 
-def make_ready() -> None:
-    """Give memory that is free back to the system, before workers are forked that would each keep a copy of it."""
-    gc.collect()
+def make_ready(*, collect: bool = True) -> None:
+    """Give memory that is free back to the system, before workers are forked that would each keep a copy of it.
+
+    Without `collect` for who has just begun and has left nothing to gather.
+    """
+    if collect:
+        gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
 
 

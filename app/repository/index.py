@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mmap
 import struct
+import sys
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, islice
-from operator import add
 from typing import NamedTuple, Protocol, Self
 
 import msgspec
@@ -271,6 +271,19 @@ def _count(records: Sequence[bytes], counts: array[int]) -> None:
         at = end
 
 
+def _raised(fan: array[int], prefixes: Sequence[int]) -> array[int]:
+    """Return a fan to whose counts records with these first two bytes were added, sorted."""
+    steps: list[bytes] = []
+    done = 0
+    for number, prefix in enumerate(prefixes):
+        steps.append(number.to_bytes(4, sys.byteorder) * (prefix + 1 - done))
+        done = prefix + 1
+    steps.append(len(prefixes).to_bytes(4, sys.byteorder) * (len(fan) - done))
+    # One addition of two very long numbers adds all counts at once: none of them overflows into the next.
+    total = int.from_bytes(fan.tobytes(), sys.byteorder) + int.from_bytes(b"".join(steps), sys.byteorder)
+    return array("I", total.to_bytes(4 * len(fan), sys.byteorder))
+
+
 class _Table:
     """Records sorted by id, found through a fan of the first two bytes."""
 
@@ -314,7 +327,7 @@ class _Table:
             return self
         size = _RECORD.size
         room = mmap.mmap(-1, self._end + more._end, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        counts = array("I", bytes(4 * (_FAN + 1)))
+        prefixes: list[int] = []
         at = filled = 0
         for start in range(0, more._end, size):
             record = more._records[start : start + size]
@@ -326,10 +339,10 @@ class _Table:
             at = begin
             room[filled : filled + size] = record
             filled += size
-            counts[(record[0] << 8 | record[1]) + 1] += 1
+            prefixes.append(record[0] << 8 | record[1])
         room[filled : filled + self._end - at] = self._records[at : self._end]
         table = _Table.__new__(_Table)
-        table._fan = array("I", map(add, self._fan, accumulate(counts)))
+        table._fan = _raised(self._fan, prefixes)
         table._records = room
         table._end = filled + self._end - at
         return table

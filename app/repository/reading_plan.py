@@ -10,6 +10,8 @@ _BATCH_BYTES = 2 << 20
 _BATCH_FILES = 256
 _BATCH_NAMES = 32 << 10  # bytes of names: a batch must fit into a pipe, or two processes could wait for each other
 _MOST_WAITING = 20_000
+_FEW_FILES = 64
+_FEW_BYTES = 1 << 20
 
 
 class ReadingPlan:
@@ -21,6 +23,7 @@ class ReadingPlan:
         self._parts: list[FolderPart] = []
         self._files = self._bytes = self._names = 0
         self._waiting = 0
+        self._bytes_planned = 0
         self._closed = False
 
     @property
@@ -29,12 +32,23 @@ class ReadingPlan:
         return self._waiting >= _MOST_WAITING
 
     @property
+    def is_short(self) -> bool:
+        """Tell whether all that there is to read would be done sooner than workers are forked."""
+        return self._closed and self._waiting <= _FEW_FILES and self._bytes_planned <= _FEW_BYTES
+
+    @property
+    def workers_needed(self) -> int:
+        """Return how many workers would have something to do, should it be known."""
+        return len(self._large) + len(self._small) if self._closed else _MOST_WAITING
+
+    @property
     def has_batch(self) -> bool:
         return bool(self._large or self._small)
 
     def add_folder(self, folder: int, path: bytes, files: list[tuple[bytes, int]]) -> None:
         """Plan the files (name, size) of a folder."""
         self._waiting += len(files)
+        self._bytes_planned += sum(size for _, size in files)
         names: list[bytes] = []
         for name, size in files:
             if size >= _BATCH_BYTES:

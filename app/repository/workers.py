@@ -116,7 +116,7 @@ class ForkedWorkers:
     def __init__(self, duty: Duty, count: int) -> None:
         self._processes: list[_Process] = []
         duty.repository.backend.close()  # no connection, and no thread of one, is shared with a fork
-        make_ready()
+        make_ready(collect=False)
         try:
             for number in range(count):
                 self._processes.append(_Process(duty, number))

@@ -20,6 +20,8 @@ from app.repository.errors import SourceNotFound
 from app.repository.index import PackContents
 from app.repository.model import BackupOptions, BlobId, FileProblem, Monitor, Node, NodeType, Phase, Snapshot
 from app.repository.repository import Repository
+from app.repository.worker import Duty
+from app.repository.workers import ForkedWorkers
 from tests.rig.restic import Restic, keeps_raw_link_targets
 from tests.rig.trees import assert_same_tree, build_varied_tree
 
@@ -553,3 +555,25 @@ def test_a_change_beside_the_paths_stores_nothing(repository: Repository, source
     again = repository.backup([raw(source)], state_dir=state_dir)
     assert again.bytes_added == 0
     assert again.snapshot.tree == first.snapshot.tree
+
+
+@pytest.mark.parametrize(("files", "size", "forks"), [(5, 100, 0), (80, 100, 1), (3, 900_000, 1), (40, 200_000, 4)])
+def test_workers_are_forked_for_as_much_as_there_is_to_read(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, size: int, forks: int
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(files):
+        (source / f"{number}.bin").write_bytes(random.Random(number).randbytes(size))
+    forked: list[int] = []
+
+    def fork(duty: Duty, count: int, real: type[ForkedWorkers] = ForkedWorkers) -> ForkedWorkers:
+        forked.append(count)
+        return real(duty, count)
+
+    monkeypatch.setattr(workers, "ForkedWorkers", fork)
+    monkeypatch.setattr(workers, "worker_count", lambda: 4)
+    summary = repository.backup([raw(source)])
+    assert sum(forked) == forks
+    assert (summary.complete, summary.bytes_read) == (True, files * size)
+    assert repository.check(read_data=True).sound
