@@ -12,7 +12,7 @@ from app.repository.backend.base import FileInfo, FileKind
 from app.repository.blob_reader import READ_BYTES, is_damage
 from app.repository.check_structure import Blob, Finding
 from app.repository.errors import BackendError, RepositoryDamaged
-from app.repository.index import INDEX_FILE_LIMIT, Index, PackContents, decode_index
+from app.repository.index import INDEX_FILE_LIMIT, Index, IndexBuilder
 from app.repository.keys import KEY_FILE_LIMIT, describe_key_file
 from app.repository.model import Cancel, CheckProblem, PackId, Snapshot, SnapshotId
 from app.repository.pack import MAX_PACK, PackEntry, encode_header, encode_length, header_length, parse_header
@@ -75,10 +75,11 @@ def read_small_files(repository: Repository) -> SmallFiles:
         else:
             found.snapshots.append(snapshot)
     found.snapshots.sort(key=lambda snapshot: (snapshot.time, snapshot.id))
-    found.index = Index(
-        _read_index(repository, info.name, found.findings)
-        for info in list_files(repository, FileKind.INDEX, found.findings)
-    )
+    builder = IndexBuilder()
+    for info in list_files(repository, FileKind.INDEX, found.findings):
+        if isinstance(reason := attempt(repository, partial(_read_index, repository, info.name, builder)), str):
+            found.findings.append(Finding(f"index/{info.name}", reason))
+    found.index = Index.built(builder)
     return found
 
 
@@ -97,16 +98,10 @@ def _read_snapshot(repository: Repository, name: str) -> Snapshot:
     return decode_snapshot(name, repository.load_unpacked(FileKind.SNAPSHOT, name, limit=SNAPSHOT_LIMIT))
 
 
-def _read_index(repository: Repository, name: str, findings: list[Finding]) -> Sequence[PackContents]:
-    def read() -> list[PackContents]:
-        plain = repository.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
-        return list(decode_index(plain, file=f"index/{name}"))
-
-    contents = attempt(repository, read)
-    if isinstance(contents, str):
-        findings.append(Finding(f"index/{name}", contents))
-        return ()
-    return contents
+def _read_index(repository: Repository, name: str, builder: IndexBuilder) -> None:
+    """Take in what an index file lists, up to where it is damaged: as a restore does."""
+    plain = repository.load_unpacked(FileKind.INDEX, name, limit=INDEX_FILE_LIMIT)
+    builder.add_file(plain, file=f"index/{name}")
 
 
 # --- packs -----------------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from app.repository.backend.base import FileKind
 from app.repository.blob_reader import is_damage
 from app.repository.errors import BackendError, RepositoryDamaged
-from app.repository.index import Index
+from app.repository.index import Index, PackedBlob
 from app.repository.model import BlobId, Cancel, Node, Snapshot, SnapshotId
 from app.repository.repository import Repository
 from app.repository.trees import decode_tree
@@ -75,7 +76,8 @@ def load_tree(repository: Repository, index: Index, tree: BlobId) -> tuple[Node,
 
     The index is the one that could be read: the repository's own refuses to be when one of its files is damaged.
     """
-    for place in index.lookup_all(tree, is_tree=True):
+    first = index.lookup(tree, is_tree=True)
+    for place in () if first is None else chain((first,), _further(index, tree, first)):
         pack = place.pack.hex()
         try:
             sealed = repository.backend.load_range(FileKind.PACK, pack, place.offset, place.length)
@@ -85,6 +87,11 @@ def load_tree(repository: Repository, index: Index, tree: BlobId) -> tuple[Node,
             if not is_damage(repository, exc):
                 raise
     return None
+
+
+def _further(index: Index, tree: BlobId, first: PackedBlob) -> Iterator[PackedBlob]:
+    """Yield the other places of a tree, which are looked up only when the first will not do."""
+    yield from (place for place in index.lookup_all(tree, is_tree=True) if place != first)
 
 
 def touched_snapshots(

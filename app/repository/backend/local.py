@@ -70,10 +70,20 @@ class LocalBackend:
             return _read_exactly(fd, 0, size, kind, name)
 
     def load_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
-        with self._mapped("load", kind, name), self._opened(kind, name) as (fd, size):
-            if offset + length > size:  # before memory for that length is taken
-                raise RepositoryDamaged(file=label(kind, name), reason="too-short")
-            return _read_exactly(fd, offset, length, kind, name)
+        # Without the context managers of the others: a restore or a check comes here for every folder.
+        try:
+            fd = os.open(self._path(kind, name), _TO_READ)
+            try:
+                status = os.fstat(fd)
+                if not stat.S_ISREG(status.st_mode):
+                    raise RepositoryDamaged(file=label(kind, name), reason="not-a-file")
+                if offset + length > status.st_size:  # before memory for that length is taken
+                    raise RepositoryDamaged(file=label(kind, name), reason="too-short")
+                return _read_exactly(fd, offset, length, kind, name)
+            finally:
+                os.close(fd)
+        except OSError as exc:
+            raise self._error(exc, "load", kind, name) from exc
 
     def save(self, kind: FileKind, name: str, data: bytes | bytearray | memoryview) -> None:
         path = self._path(kind, name)
@@ -136,8 +146,7 @@ class LocalBackend:
     @contextlib.contextmanager
     def _opened(self, kind: FileKind, name: str) -> Iterator[tuple[int, int]]:
         """Lend a descriptor of a file and its size."""
-        # On somebody else's stick a pipe may stand there: it would have us wait for ever.
-        fd = os.open(self._path(kind, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(self._path(kind, name), _TO_READ)
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
@@ -217,6 +226,10 @@ class LocalBackend:
     def _is_laid_out(self) -> bool:
         """Tell whether the repository's folders are there: an empty mount folder is not a repository with no files."""
         return os.path.isdir(self._folder(FileKind.PACK))
+
+
+# On somebody else's stick a pipe may stand there: it would have us wait for ever.
+_TO_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def _above_what_is_missing(path: bytes) -> Iterator[bytes]:

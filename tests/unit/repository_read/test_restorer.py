@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from app.repository import restore_content, restore_plan
+from app.repository import restore_content, restore_plan, restorer
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
-from app.repository.errors import Cancelled, RepositoryDamaged, RepositoryLocked
+from app.repository.errors import BackendUnavailable, Cancelled, RepositoryDamaged, RepositoryLocked
 from app.repository.finder import MAX_DEPTH
 from app.repository.model import (
     BackupOptions,
     BlobId,
     Cancel,
     FileProblem,
+    Monitor,
     Node,
     NodeType,
     RestoreOptions,
@@ -386,3 +387,53 @@ def _node(name: bytes, type_: NodeType, *, content: tuple[BlobId, ...] = (), siz
 
 def _folder(name: bytes, subtree: BlobId) -> Node:
     return Node(name, NodeType.DIR, stat.S_IFDIR | 0o755, 0, 0, 0, subtree=subtree)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_restore_in_many_small_parts_is_the_same(
+    workers: int, in_folder: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part is planned while the one before is written; what belongs together may lie in two of them."""
+    monkeypatch.setattr(restorer, "_ENTRIES_A_PART", 1)
+    monkeypatch.setattr(restorer, "_WORTH_WORKERS_FILES", 0)
+    monkeypatch.setattr(restorer, "worker_count", lambda _backend, tasks: min(workers, tasks))
+    build_varied_tree(tmp_path / "varied")
+    for number in range(30):
+        (tmp_path / "varied" / f"{number}").mkdir()
+        (tmp_path / "varied" / f"{number}" / "a").write_text(f"{number % 7}")
+        os.link(tmp_path / "varied" / "0" / "a", tmp_path / "varied" / f"{number}" / "linked")
+    snapshot = back_up(in_folder, tmp_path / "varied")
+    monitor = Monitor()
+    summary = in_folder.restore(snapshot, os.fsencode(tmp_path / "out"), monitor=monitor)
+
+    assert summary.complete
+    assert_same_tree(tmp_path / "varied", below(tmp_path / "out", tmp_path / "varied"))
+    assert (monitor.files_done, monitor.bytes_done) == (monitor.files_total, monitor.bytes_total)
+    (tmp_path / "varied" / "attributes" / "read only").chmod(0o755)
+    below(tmp_path / "out", tmp_path / "varied" / "attributes" / "read only").chmod(0o755)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_plan_that_breaks_off_ends_the_restore_with_no_half_file(
+    workers: int, in_folder: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restorer, "_ENTRIES_A_PART", 1)
+    monkeypatch.setattr(restorer, "_WORTH_WORKERS_FILES", 0)
+    monkeypatch.setattr(restorer, "worker_count", lambda _backend, tasks: min(workers, tasks))
+    for number in range(9):
+        (tmp_path / "many" / f"{number}").mkdir(parents=True)
+        (tmp_path / "many" / f"{number}" / "a").write_bytes(bytes([number]) * 5000)
+    snapshot = back_up(in_folder, tmp_path / "many")
+    load_tree, loaded = Repository.load_tree, iter(range(100))
+
+    def go_away(repository: Repository, tree: BlobId) -> tuple[Node, ...]:
+        if next(loaded) > 6:
+            raise BackendUnavailable(location="there")
+        return load_tree(repository, tree)
+
+    monkeypatch.setattr(Repository, "load_tree", go_away)
+    with pytest.raises(BackendUnavailable):
+        restore(in_folder, snapshot, tmp_path / "out")
+
+    assert leftovers(tmp_path / "out") == []
+    assert all(path.stat().st_size == 5000 for path in (tmp_path / "out").rglob("a"))
