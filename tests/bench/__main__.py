@@ -10,6 +10,7 @@ Never a timed test: a table for people, kept in docs/performance.md with the mac
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import os
 import shutil
@@ -32,6 +33,7 @@ from tests.bench.tools import Borg, Tool, Work, tools
 OPERATIONS = ("first back-up", "nothing changed", "1 % changed", "check, all data", "restore all")
 Results = dict[str, dict[str, list[Measure]]]
 Sizes = dict[str, list[int]]
+_OURS = Path(__file__).parents[2] / "app"
 _MEMORY = Path("/dev/shm")  # where Linux keeps files in memory
 
 
@@ -53,6 +55,7 @@ def main() -> None:
 
         remote.main(rounds=arguments.rounds)
         return
+    compileall.compile_dir(_OURS, quiet=1)  # as pip does when it installs a program
     print(f"{_machine()}; load before {_load()}; {KEY_COST}", flush=True)
     with contextlib.ExitStack() as stack:
         disk, memory = (
