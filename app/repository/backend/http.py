@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection
 
-from app.repository.backend.remote import Patience, PerProcess, network_error
-from app.repository.errors import BackendError, BackendUnavailable, RepositoryDamaged, ServerNotTrusted
+from app.repository.backend.base import FileKind
+from app.repository.backend.naming import label
+from app.repository.backend.remote import Patience, PerProcess, RemoteBackend, network_error
+from app.repository.errors import BackendError, BackendUnavailable, FileMissing, RepositoryDamaged, ServerNotTrusted
 
 _PIECE = 64 << 10
 """A piece must be sent within the time for one answer, so it is small: a slow line is not a dead one."""
@@ -198,3 +201,32 @@ def http_error(exc: Exception, data: dict[str, object]) -> BackendError | None:
             return BackendUnavailable(**data, reason="connection-lost")
         case _:
             return network_error(exc, data)
+
+
+class ReadsByHttp(RemoteBackend):
+    """What the places that speak HTTP share: files and ranges of them are read alike, from one `HttpServer`."""
+
+    _server: HttpServer
+
+    @abstractmethod
+    def _get(self, kind: FileKind, name: str, headers: Mapping[str, str], limit: int) -> HttpAnswer:
+        """Ask for a file with these headers; raises FileMissing, and RepositoryDamaged for a range past its end."""
+
+    def _read(self, kind: FileKind, name: str, limit: int) -> bytes:
+        return self._get(kind, name, {}, limit).data
+
+    def _read_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
+        if length == 0:  # HTTP has no word for a range of nothing
+            size = self._size(kind, name)
+            if size is None:
+                raise FileMissing(location=self.location, operation="load", file=label(kind, name))
+            if offset > size:
+                raise RepositoryDamaged(file=label(kind, name), reason="too-short")
+            return b""
+        answer = self._get(kind, name, {"Range": f"bytes={offset}-{offset + length - 1}"}, length)
+        if answer.status != 206:
+            raise BackendError(location=self.location, operation="load", reason="no-ranges")
+        return answer.data
+
+    def _hang_up(self) -> None:
+        self._server.close()

@@ -7,15 +7,16 @@ remove anything but locks: that is `BackendRefused`.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import msgspec
 
 from app.repository.backend.base import FileInfo, FileKind
-from app.repository.backend.http import HttpAnswer, HttpFailed, HttpServer, http_error
+from app.repository.backend.http import HttpAnswer, HttpFailed, HttpServer, ReadsByHttp, http_error
 from app.repository.backend.naming import is_name, label
-from app.repository.backend.remote import Pace, Patience, RemoteBackend
+from app.repository.backend.remote import Pace, Patience
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import (
     BackendError,
@@ -55,7 +56,7 @@ class _Entry(msgspec.Struct):
     size: int
 
 
-class RestBackend(RemoteBackend):
+class RestBackend(ReadsByHttp):
     """Keeps the files on a rest-server. Safe from several threads."""
 
     def __init__(self, place: RestPlace, *, patience: Patience | None = None, pace: Pace | None = None) -> None:
@@ -78,22 +79,6 @@ class RestBackend(RemoteBackend):
                 return None
             raise
         return answer.length
-
-    def _read(self, kind: FileKind, name: str, limit: int) -> bytes:
-        return self._get(kind, name, self._headers, limit).data
-
-    def _read_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
-        if length == 0:
-            size = self._size(kind, name)
-            if size is None:
-                raise FileMissing(location=self.location, operation="load", file=label(kind, name))
-            if offset > size:
-                raise RepositoryDamaged(file=label(kind, name), reason="too-short")
-            return b""
-        answer = self._get(kind, name, self._headers | {"Range": f"bytes={offset}-{offset + length - 1}"}, length)
-        if answer.status != 206:
-            raise BackendError(location=self.location, operation="load", reason="no-ranges")
-        return answer.data
 
     def _publish(self, kind: FileKind, name: str, data: memoryview, there: int | None) -> None:
         if there is not None:
@@ -142,16 +127,13 @@ class RestBackend(RemoteBackend):
         sizes = ((name, self._size(kind, name)) for name in names if is_name(name))
         return [FileInfo(name, size) for name, size in sizes if size is not None]
 
-    def _hang_up(self) -> None:
-        self._server.close()
-
     def _at(self, kind: FileKind, name: str) -> str:
         return f"{self._path}/{label(kind, name)}"
 
-    def _get(self, kind: FileKind, name: str, headers: dict[str, str], limit: int) -> HttpAnswer:
+    def _get(self, kind: FileKind, name: str, headers: Mapping[str, str], limit: int) -> HttpAnswer:
         file = label(kind, name)
         try:
-            return self._server.ask("GET", self._at(kind, name), headers, limit=limit, file=file)
+            return self._server.ask("GET", self._at(kind, name), {**self._headers, **headers}, limit=limit, file=file)
         except HttpFailed as exc:
             if exc.answer.status in _GONE:
                 raise FileMissing(location=self.location, operation="load", file=file) from exc

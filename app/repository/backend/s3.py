@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from app.repository.backend.base import FileInfo, FileKind
-from app.repository.backend.http import HttpAnswer, HttpFailed, HttpServer, http_error
+from app.repository.backend.http import HttpAnswer, HttpFailed, HttpServer, ReadsByHttp, http_error
 from app.repository.backend.naming import is_name, label, path_of
 from app.repository.backend.remote import KeepsNotes, Pace, Patience
 from app.repository.backend.sigv4 import EMPTY_SHA256, S3Login, path_text, query_text, signed
@@ -75,7 +75,7 @@ class S3Place:
         return f"s3:{self.url.rstrip('/')}/{self.bucket}{prefix}"
 
 
-class S3Backend(KeepsNotes):
+class S3Backend(ReadsByHttp, KeepsNotes):
     """Keeps the files in a bucket. Safe from several threads."""
 
     page_keys = 1000
@@ -135,22 +135,6 @@ class S3Backend(KeepsNotes):
                 return None
             raise
 
-    def _read(self, kind: FileKind, name: str, limit: int) -> bytes:
-        return self._get(kind, name, {}, limit).data
-
-    def _read_range(self, kind: FileKind, name: str, offset: int, length: int) -> bytes:
-        if length == 0:
-            size = self._size(kind, name)
-            if size is None:
-                raise FileMissing(location=self.location, operation="load", file=label(kind, name))
-            if offset > size:
-                raise RepositoryDamaged(file=label(kind, name), reason="too-short")
-            return b""
-        answer = self._get(kind, name, {"Range": f"bytes={offset}-{offset + length - 1}"}, length)
-        if answer.status != 206:
-            raise BackendError(location=self.location, operation="load", reason="no-ranges")
-        return answer.data
-
     def _publish(self, kind: FileKind, name: str, data: memoryview, there: int | None) -> None:  # noqa: ARG002
         # A pack's name is its hash: the server then checks that what arrives is what was sealed.
         sha256 = name if kind is FileKind.PACK else hashlib.sha256(data).hexdigest()
@@ -188,9 +172,6 @@ class S3Backend(KeepsNotes):
                 return infos
             query["continuation-token"] = token
         raise RepositoryDamaged(file=kind.value, reason="too-long")
-
-    def _hang_up(self) -> None:
-        self._server.close()
 
     # --- what lies beside the repository ---
 
