@@ -53,6 +53,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "recovery-sheet": Entry(
         "app.cli.recovery", "recovery_sheet", N_("A new recovery sheet, when the old one is lost.")
     ),
+    "director-pin": Entry(
+        "app.cli.pins", "director_pin_renewal", N_("A new PIN for the director, when it is forgotten.")
+    ),
     "adopt": Entry("app.cli.adopt", "adopt", N_("Open the copies of another computer, on a new one.")),
     "demo": Entry("app.cli.demo", "demo", N_("A sample school walks the whole way.")),
     "repo": Entry("app.cli.repo", "repo", N_("A bare repository, for the IT provider.")),

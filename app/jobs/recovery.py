@@ -1,4 +1,4 @@
-"""A new recovery sheet in the place of one that was lost, and the proof that a sheet is there."""
+"""A new recovery sheet for one that was lost, the proof that a sheet is there, and the PIN that it lets one renew."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from app.errors import VangnetError
 from app.jobs.copies import open_connected
+from app.jobs.evidence import kept_text
 from app.jobs.installation import Installation
 from app.policy.machine import Target
+from app.policy.model import Role
 from app.records.facts import KeyTest
+from app.records.pins import reset_pin
 from app.records.store import Records
+from app.repository.errors import WrongKey
 from app.secret import Secret
-from app.targets.keys import KeyRing, new_recovery_key, settle_keys
+from app.targets.keys import KeyRing, new_recovery_key, normalise_recovery_key, opens, settle_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,16 @@ def renew_recovery_key(installation: Installation, records: Records, *, by: str)
 def record_sheet_seen(installation: Installation, records: Records, *, by: str) -> None:
     """Record that somebody read the key back from the sheet just after it was made."""
     records.record_key_test(KeyTest(target="", at=installation.clock.now(), by=by))
+
+
+def renew_pin(installation: Installation, records: Records, *, name: str, pin: Secret, recovery_key: str) -> None:
+    """Give the director a new PIN, when the old one is forgotten or another director came, and journal that.
+
+    The key of the recovery sheet shows that it may be done. What was signed before stays valid: each signature carries
+    its own public key. Raises RecoveryKeyMistyped, WrongKey, PinNotAllowed, EvidenceUnusable.
+    """
+    if not opens(installation.home, normalise_recovery_key(recovery_key)):
+        raise WrongKey(location="")
+    by = kept_text(name, "name")
+    reset_pin(installation.home, Role.DIRECTOR, by, pin)
+    records.note("pin-changed", {"role": Role.DIRECTOR.value, "by": by, "with": "recovery-key"})
