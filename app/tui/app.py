@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -13,18 +13,20 @@ from app.clock import Clock, SystemClock
 from app.errors import VangnetError
 from app.i18n import _, language_of, set_language
 from app.i18n import language as spoken_language
-from app.paths import Home
-from app.policy.model import Language
-from app.records.facts import RequestKind
-from app.secret import Secret
 from app.tui.background import begin
 from app.tui.frame import Frame
-from app.tui.picture import Picture
 from app.tui.places import screen_at
 from app.tui.screens.help import HelpOverlay, keys_everywhere
-from app.tui.source import Source
 from app.tui.theme import DARK, PALETTES, theme
 from app.wording.errors import explain
+
+if TYPE_CHECKING:
+    from app.paths import Home
+    from app.policy.model import Language
+    from app.records.facts import RequestKind
+    from app.secret import Secret
+    from app.tui.picture import Picture
+    from app.tui.source import Source
 
 _LOOK_EVERY_S: Final = 0.2
 """Numbers are pulled at 5 Hz: enough to see movement, little enough to cost nothing."""
@@ -106,14 +108,17 @@ class VangnetApp(App[None]):
         """Go to Today; start the agent when none runs."""
         from app.tui.screens.today import TodayScreen
 
-        # The screen first, the picture after: something stands there within half a second, whatever the disk does.
+        # The screen first, the picture after: what a home takes to be read is loaded once something stands there.
         if len(self.screen_stack) > 1:
             self.switch_screen(TodayScreen())
         else:
             self.push_screen(TodayScreen())
+        self.call_after_refresh(self._begin_work)
+
+    def _begin_work(self) -> None:
+        begin(self, self.look, group="look")
         if self._starts_agent:
             begin(self, self.ensure_agent, exclusive=True, group="agent")
-        begin(self, self.look, group="look")
 
     def begin_again(self) -> None:
         """Leave what is open and show the screens: this home has just been taken over."""

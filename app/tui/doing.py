@@ -8,11 +8,11 @@ from app.assessment.model import Obligation, ObligationKind
 from app.i18n import _
 from app.policy.model import Role
 from app.records.facts import RequestKind
-from app.tui.picture import Picture
 from app.wording.tasks import task_text
 
 if TYPE_CHECKING:
     from app.tui.app import VangnetApp
+    from app.tui.picture import Picture
 
 
 async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:

@@ -13,15 +13,15 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from app.i18n import _
-from app.tui.picture import Picture
 from app.tui.places import place_keys
-from app.tui.source import Source
 from app.tui.texts import clock_text
 from app.tui.widgets.keys import KeyBar, KeyHint
 from app.tui.widgets.rows import Row, cell
 
 if TYPE_CHECKING:
     from app.tui.app import VangnetApp
+    from app.tui.picture import Picture
+    from app.tui.source import Source
 
 
 class Heading(Static):

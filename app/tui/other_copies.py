@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.clock import Clock, format_utc
-from app.paths import Home
 from app.records.facts import Outcome
 from app.secret import Secret
 from app.tui.picture import RestoreResult, RestoreWish
@@ -19,6 +18,7 @@ from app.tui.restore_process import read_answer
 
 if TYPE_CHECKING:
     from app.jobs.other_copies import OtherCopies, OtherPlace
+    from app.paths import Home
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -19,7 +20,6 @@ from app.assessment.model import (
 )
 from app.i18n import _, ngettext
 from app.records.facts import DriveNote, UpsSight
-from app.tui.picture import Picture
 from app.tui.widgets.rows import Line, Note, Row, cell, columns
 from app.tui.widgets.state import SIGNS, STYLES, sign, state_text
 from app.wording.continuous import continuous_text
@@ -28,6 +28,9 @@ from app.wording.findings import finding_advice, finding_text
 from app.wording.power import ups_text
 from app.wording.runs import next_run_text
 from app.wording.times import felt_time, lateness
+
+if TYPE_CHECKING:
+    from app.tui.picture import Picture
 
 _LABEL_WIDTH = 9
 _TOLD_ELSEWHERE = frozenset({FindingCode.NEVER_BACKED_UP})

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from app.assessment.model import Assessment, EvidenceLine
-from app.assessment.schedule import NextRun
-from app.policy.machine import Machine
 from app.policy.model import DataSetId, Plan, Policy
 from app.records.facts import Facts, Outcome, Progress, Run, RunId, RunKind
+
+if TYPE_CHECKING:
+    from app.assessment.model import Assessment, EvidenceLine
+    from app.assessment.schedule import NextRun
+    from app.policy.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.policy.lines import Sla
-from app.power.failover import Step
-from app.records.facts import LineTest, UpsReading, UpsTest
-from app.secret import Secret
+if TYPE_CHECKING:
+    from app.policy.lines import Sla
+    from app.power.failover import Step
+    from app.records.facts import LineTest, UpsReading, UpsTest
+    from app.secret import Secret
 
 
 class PowerSource(Protocol):

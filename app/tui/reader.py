@@ -1,21 +1,24 @@
-"""Takes the pictures that the screens show: whole ones when a fact has come, only new numbers in between."""
+"""Takes the pictures that the screens show: whole ones when a fact has come, only new numbers in between.
+
+What it takes to read a home is loaded in its thread, with the first picture: something stands on the screen before.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from app.assessment.schedule import next_runs
-from app.clock import Clock
-from app.jobs.installation import Installation
-from app.paths import Home
-from app.policy.plan import derive_plans
 from app.records.facts import Outcome, Progress, Run
 from app.records.presence import agent_pid
-from app.records.store import Records
 from app.tui.picture import Picture
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.jobs.installation import Installation
+    from app.paths import Home
+    from app.records.store import Records
 
 _RUNS_SHOWN: Final = 60
 _LOOK_AT_ALL_EVERY_S: Final = 15.0
@@ -39,12 +42,16 @@ class PictureReader:
         self._agent = (0.0, False)
 
     def records(self) -> Records:
+        from app.records.store import Records
+
         if self._records is None:
             self._records = Records.open(self._home, self._clock)
         return self._records
 
     def installation(self) -> Installation:
         """Return the files as they are now: read again after one of them has changed."""
+        from app.jobs.installation import Installation
+
         stamps = tuple(_stamp(path) for path in (self._home.policy_file, self._home.machine_file))
         if self._installation is None or stamps != self._read_as:
             self._installation = Installation.load_working(self._home, self._clock)
@@ -79,7 +86,9 @@ class PictureReader:
     def _whole(self, installation: Installation, records: Records, agent: bool) -> Picture:
         from app.assessment.assess import assess
         from app.assessment.checklist import evidence
+        from app.assessment.schedule import next_runs
         from app.jobs.director import current_school_year
+        from app.policy.plan import derive_plans
         from app.policy.versions import kept_versions
 
         policy, machine = installation.policy, installation.machine

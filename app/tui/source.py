@@ -11,40 +11,40 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from app.jobs.browse import FileHit, FileVersion
-from app.jobs.evidence import Closing
-from app.policy.machine import Person, RemotePlace
-from app.policy.model import Language, Policy, Role
-from app.power.discovery import Discovery
-from app.records.facts import (
-    AnomalyVerdict,
-    ChecklistAnswer,
-    ChecklistSignature,
-    DriveSight,
-    Request,
-    RequestId,
-    RequestKind,
-    RunId,
-    SentNotice,
-)
-from app.secret import Secret
-from app.setup.answers import SetupAnswers
-from app.setup.apply import Step
-from app.setup.recovery_sheet import RecoverySheet
-from app.targets.suitability import PlaceReport
-from app.tui.folders import FolderLook
-from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.power_source import PowerSource
 
 if TYPE_CHECKING:
+    from app.jobs.browse import FileHit, FileVersion
+    from app.jobs.evidence import Closing
     from app.jobs.other_copies import OtherPlace
     from app.notices.accounts import MailAccount
     from app.notices.people import Arrival
+    from app.policy.machine import Person, RemotePlace
+    from app.policy.model import Language, Policy, Role
+    from app.power.discovery import Discovery
+    from app.records.facts import (
+        AnomalyVerdict,
+        ChecklistAnswer,
+        ChecklistSignature,
+        DriveSight,
+        Request,
+        RequestId,
+        RequestKind,
+        RunId,
+        SentNotice,
+    )
+    from app.secret import Secret
+    from app.setup.answers import SetupAnswers
+    from app.setup.apply import Step
     from app.setup.disks import DiskLook, NewDisk
     from app.setup.network import ServerLook
+    from app.setup.recovery_sheet import RecoverySheet
     from app.targets.discovery import FoundServer
+    from app.targets.suitability import PlaceReport
     from app.targets.udisks import FileSystem
+    from app.tui.folders import FolderLook
     from app.tui.other_copies import OtherView
+    from app.tui.picture import Picture, RestoreResult, RestoreWish
     from app.tui.screens.inbox import Verdict
 
 

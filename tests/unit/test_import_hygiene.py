@@ -60,3 +60,15 @@ def test_the_engine_can_be_taken_out() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if not name.startswith("app.repository")}
     assert ours <= {"app.clock", "app.errors", "app.secret"}
+
+
+def test_the_first_screen_stands_before_what_reads_a_home_is_loaded() -> None:
+    program = (
+        "import sys, json\n"
+        "import app.tui.app, app.tui.home, app.tui.screens.today\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    late = ("app.repository", "app.jobs.installation", "app.records.store", "sqlite3", "zstandard")
+    loaded = set(json.loads(done.stdout))
+    assert sorted(loaded & set(late)) == []

@@ -6,13 +6,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from app.clock import Clock
-from app.jobs.installation import Installation
-from app.paths import Home
-from app.records.store import Records
 from app.tui.reader import PictureReader
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.jobs.installation import Installation
+    from app.paths import Home
+    from app.records.store import Records
 
 Answer = TypeVar("Answer")
 
@@ -50,6 +52,8 @@ class HomeBase:
         """Do something that may take long, without the connection that the screens look through."""
 
         def act() -> Answer:
+            from app.jobs.installation import Installation
+
             installation = Installation.load(self._home, self._clock)
             with installation.records() as records:
                 return work(installation, records)

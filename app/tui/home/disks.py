@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from app.records.facts import DriveSight
-from app.records.store import Records
-from app.secret import Secret
 from app.tui.home.base import HomeBase
 
 if TYPE_CHECKING:
+    from app.records.facts import DriveSight
+    from app.records.store import Records
+    from app.secret import Secret
     from app.setup.disks import DiskLook, NewDisk
     from app.targets.udisks import FileSystem
 

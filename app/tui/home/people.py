@@ -7,17 +7,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.jobs.evidence import Closing
 from app.policy.model import Role
 from app.records.facts import AnomalyVerdict, ChecklistAnswer, ChecklistSignature, KeyTest, RunId, SentNotice
-from app.records.store import Records
-from app.secret import Secret
 from app.tui.home.base import HomeBase
 
 if TYPE_CHECKING:
+    from app.jobs.evidence import Closing
     from app.notices.accounts import MailAccount
     from app.notices.people import Arrival
     from app.policy.machine import Person
+    from app.records.store import Records
+    from app.secret import Secret
     from app.tui.screens.inbox import Verdict
 
 

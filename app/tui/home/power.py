@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from app.policy.lines import Sla
-from app.power.failover import Step
-from app.records.facts import LineTest, UpsReading, UpsTest
-from app.secret import Secret
 from app.tui.home.base import HomeBase
+
+if TYPE_CHECKING:
+    from app.policy.lines import Sla
+    from app.power.failover import Step
+    from app.records.facts import LineTest, UpsReading, UpsTest
+    from app.secret import Secret
 
 _DRAWN: Final = timedelta(hours=24)
 

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.policy.machine import RemotePlace, TargetKind
-from app.policy.model import Policy
-from app.power.discovery import Discovery
-from app.secret import Secret
-from app.setup.answers import SetupAnswers
-from app.setup.apply import Step
-from app.setup.recovery_sheet import RecoverySheet, save_sheet
-from app.targets.suitability import PlaceReport
 from app.tui.folders import FolderLook, look_at_folder
 from app.tui.home.disks import HomeDisks
 
 if TYPE_CHECKING:
+    from app.policy.model import Policy
+    from app.power.discovery import Discovery
+    from app.secret import Secret
+    from app.setup.answers import SetupAnswers
+    from app.setup.apply import Step
     from app.setup.network import ServerLook
+    from app.setup.recovery_sheet import RecoverySheet
     from app.targets.discovery import FoundServer
+    from app.targets.suitability import PlaceReport
 
 
 class HomeSetup(HomeDisks):
@@ -85,6 +85,7 @@ class HomeSetup(HomeDisks):
 
     async def save_sheet(self, sheet: RecoverySheet, folder: Path) -> Path:
         from app.i18n import _
+        from app.setup.recovery_sheet import save_sheet
 
         name = _("Recovery sheet Vangnet")
         for number in range(1, 100):

@@ -10,22 +10,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.clock import Clock
-from app.jobs.browse import FileHit, FileVersion
 from app.paths import Home
-from app.policy.model import Language
-from app.records.facts import Request, RequestId, RequestKind
 from app.records.presence import agent_pid
-from app.secret import Secret
 from app.tui.home.people import HomeDirector, HomeTasks, HomeTold
 from app.tui.home.power import HomePower
 from app.tui.home.setup import HomeSetup
 from app.tui.other_copies import OtherComputer, OtherView
-from app.tui.picture import Picture, RestoreResult, RestoreWish
 from app.tui.restore_process import restore_in_process
 
 if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.jobs.browse import FileHit, FileVersion
     from app.jobs.other_copies import OtherPlace
+    from app.policy.model import Language
+    from app.records.facts import Request, RequestId, RequestKind
+    from app.secret import Secret
+    from app.tui.picture import Picture, RestoreResult, RestoreWish
 
 
 class HomeSource(HomeSetup, HomePower, HomeTasks, HomeDirector, HomeTold):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
 from app.i18n import _
-from app.records.facts import UpsReading
 from app.tui.widgets.rows import Line, Note
+
+if TYPE_CHECKING:
+    from app.records.facts import UpsReading
 
 DAY: Final = timedelta(hours=24)
 ROWS: Final = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -15,11 +16,13 @@ from textual.widgets import Static
 
 from app.i18n import _, ngettext
 from app.records.facts import Progress, Run, RunKind
-from app.tui.picture import Picture
 from app.tui.widgets.rows import Row, cell
 from app.wording.numbers import felt_number
 from app.wording.sizes import felt_size
 from app.wording.times import remaining
+
+if TYPE_CHECKING:
+    from app.tui.picture import Picture
 
 _LEAST_S_FOR_A_GUESS = 3.0
 """Before this a guess of the time left would jump about."""
