@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.repository.backend.local import LocalBackend
 from tests.rig.commands import Done, vangnet
+from tests.rig.repositories import init_with_password
 from tests.rig.restic import Restic
 from tests.rig.trees import assert_same_tree
 
@@ -31,6 +33,12 @@ def password_file(tmp_path: Path) -> Path:
     file = tmp_path / "password"
     file.write_text("geheim\n")
     return file
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> None:
+    """Have the repository made, with a key that costs little to open: `vangnet repo init` has tests of its own."""
+    init_with_password(LocalBackend(tmp_path / "repository"))
 
 
 @pytest.fixture
@@ -72,8 +80,7 @@ def test_from_init_to_restore_with_one_document_each(repo: Repo, source: Path, t
 
 
 @pytest.mark.slow
-def test_restic_agrees_with_what_the_commands_made(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_restic_agrees_with_what_the_commands_made(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     told = repo("backup", source).out
     restic = Restic.at(tmp_path / "repository", "geheim", folder=tmp_path)
     restic.check(read_data=True)
@@ -82,8 +89,7 @@ def test_restic_agrees_with_what_the_commands_made(repo: Repo, source: Path, tmp
 
 
 @pytest.mark.slow
-def test_lines_for_people_show_no_control_characters(repo: Repo, source: Path) -> None:
-    repo("init")
+def test_lines_for_people_show_no_control_characters(repo: Repo, source: Path, fresh: None) -> None:
     repo("backup", source)
     for done in (repo("ls", "latest"), repo("ls", "latest", "--long"), repo("find", "caf")):
         assert "caf\\xe9 \\x1b[31m.txt" in done.out
@@ -91,8 +97,7 @@ def test_lines_for_people_show_no_control_characters(repo: Repo, source: Path) -
 
 
 @pytest.mark.slow
-def test_a_restore_over_files_needs_a_word(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_a_restore_over_files_needs_a_word(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     repo("backup", source)
     there = tmp_path / "out" / "letters" / "council.txt"
     there.parent.mkdir(parents=True)
@@ -126,8 +131,9 @@ def test_exit_codes_tell_what_happened(repo: Repo, source: Path, tmp_path: Path,
 
 
 @pytest.mark.slow
-def test_a_damaged_repository_fails_the_check_and_says_where(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_a_damaged_repository_fails_the_check_and_says_where(
+    repo: Repo, source: Path, tmp_path: Path, fresh: None
+) -> None:
     repo("backup", source)
     pack = max((tmp_path / "repository" / "data").rglob("?" * 64), key=lambda file: file.stat().st_size)
     pack.write_bytes(pack.read_bytes()[:-1] + b"?")
@@ -138,12 +144,11 @@ def test_a_damaged_repository_fails_the_check_and_says_where(repo: Repo, source:
 
 
 @pytest.mark.slow
-def test_a_locked_repository_is_told_apart(repo: Repo, source: Path, tmp_path: Path) -> None:
+def test_a_locked_repository_is_told_apart(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     from app.repository.backend.local import LocalBackend
     from app.repository.repository import Repository
     from app.secret import Secret
 
-    repo("init")
     repository = Repository.open(LocalBackend(tmp_path / "repository"), password=Secret("geheim"))
     with repository.lock(exclusive=True):
         repo("backup", source, expect=11)

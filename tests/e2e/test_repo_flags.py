@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.repository.backend.local import LocalBackend
 from tests.rig.commands import Done, vangnet
+from tests.rig.repositories import init_with_password
 from tests.rig.restic import Restic
 
 Repo = Callable[..., Done]
@@ -21,6 +23,12 @@ def password_file(tmp_path: Path) -> Path:
     file = tmp_path / "password"
     file.write_text("geheim\n")
     return file
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> None:
+    """Have the repository made, with a key that costs little to open: `vangnet repo init` has tests of its own."""
+    init_with_password(LocalBackend(tmp_path / "repository"))
 
 
 @pytest.fixture
@@ -57,8 +65,7 @@ def names(repo: Repo, source: Path, snapshot: str = "latest") -> set[str]:
     }
 
 
-def test_patterns_and_paths_come_from_files(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_patterns_and_paths_come_from_files(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     excludes = tmp_path / "excludes"
     excludes.write_text("# what is left out\n  *.tmp  \n!keep.tmp\n$NOT_WANTED\n\n")
     iexcludes = tmp_path / "iexcludes"
@@ -81,8 +88,7 @@ def test_patterns_and_paths_come_from_files(repo: Repo, source: Path, tmp_path: 
     repo("backup", "--files-from", tmp_path / "no such file", expect=2)
 
 
-def test_markers_and_sizes_leave_out(repo: Repo, source: Path) -> None:
-    repo("init")
+def test_markers_and_sizes_leave_out(repo: Repo, source: Path, fresh: None) -> None:
     repo("backup", source, "--exclude-caches", "--exclude-larger-than", "200k")
     assert names(repo, source) == {
         "letters/a.txt", "letters/b.TMP", "letters/keep.tmp", "photos/p.jpg", "cache/CACHEDIR.TAG", "odd [1].txt",
@@ -94,8 +100,7 @@ def test_markers_and_sizes_leave_out(repo: Repo, source: Path) -> None:
     repo("backup", source, "--exclude-if-present", "not/a/name", expect=2)
 
 
-def test_time_parent_and_dry_run(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_time_parent_and_dry_run(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     told = repo("backup", source, "--dry-run", "--json").document()
     assert (told["dry_run"], told["snapshot"]) == (True, None)
     assert told["bytes_added"] > 300_000
@@ -115,8 +120,7 @@ def test_time_parent_and_dry_run(repo: Repo, source: Path, tmp_path: Path) -> No
     repo("backup", source, "--parent", "0000", expect=10)
 
 
-def test_snapshots_and_finds_are_chosen(repo: Repo, source: Path) -> None:
-    repo("init")
+def test_snapshots_and_finds_are_chosen(repo: Repo, source: Path, fresh: None) -> None:
     for host, tag in (("one", "a"), ("one", "b"), ("two", "a")):
         repo("backup", source, "--host", host, "--tag", tag)
     every = repo("snapshots", "--json").document()
@@ -131,8 +135,7 @@ def test_snapshots_and_finds_are_chosen(repo: Repo, source: Path) -> None:
     assert len(repo("find", "*.jpg", "--oldest", "2020-01-01", "--json").document()) == 1
 
 
-def test_a_restore_is_rehearsed_and_keeps_originals(repo: Repo, source: Path) -> None:
-    repo("init")
+def test_a_restore_is_rehearsed_and_keeps_originals(repo: Repo, source: Path, fresh: None) -> None:
     repo("backup", source, "--host", "one")
     (source / "letters" / "a.txt").write_text("changed since")
     (source / "photos" / "p.jpg").unlink()
@@ -148,8 +151,7 @@ def test_a_restore_is_rehearsed_and_keeps_originals(repo: Repo, source: Path) ->
     repo("restore", "latest", "--host", "nobody", "--target", "/", expect=10)
 
 
-def test_what_is_restored_is_chosen_by_patterns(repo: Repo, source: Path, tmp_path: Path) -> None:
-    repo("init")
+def test_what_is_restored_is_chosen_by_patterns(repo: Repo, source: Path, tmp_path: Path, fresh: None) -> None:
     repo("backup", source)
     patterns = tmp_path / "patterns"
     patterns.write_text("letters\n")
@@ -161,8 +163,7 @@ def test_what_is_restored_is_chosen_by_patterns(repo: Repo, source: Path, tmp_pa
     assert {path.name for path in out.rglob("*") if path.is_file()} == {"a.txt", "p.jpg"}
 
 
-def test_a_part_of_the_data_is_checked(repo: Repo, source: Path) -> None:
-    repo("init")
+def test_a_part_of_the_data_is_checked(repo: Repo, source: Path, fresh: None) -> None:
     repo("backup", source)
     parts = [repo("check", "--read-data-subset", f"{part}/2", "--json").document() for part in (1, 2)]
     assert sum(part["packs_read"] for part in parts) == parts[0]["packs"] > 0

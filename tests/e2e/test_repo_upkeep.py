@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from app.repository.backend.local import LocalBackend
 from tests.rig.commands import Done, vangnet
+from tests.rig.repositories import init_with_password
 from tests.rig.restic import Restic
 
 Repo = Callable[..., Done]
@@ -21,6 +23,12 @@ def password_file(tmp_path: Path) -> Path:
     file = tmp_path / "password"
     file.write_text("geheim\n")
     return file
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> None:
+    """Have the repository made, with a key that costs little to open: `vangnet repo init` has tests of its own."""
+    init_with_password(LocalBackend(tmp_path / "repository"))
 
 
 @pytest.fixture
@@ -37,11 +45,10 @@ def repo(tmp_path: Path, password_file: Path) -> Repo:
 
 
 @pytest.fixture
-def three_days(repo: Repo, tmp_path: Path) -> list[str]:
+def three_days(repo: Repo, tmp_path: Path, fresh: None) -> list[str]:
     """Make a repository with three snapshots; return their ids."""
     source = tmp_path / "source"
     source.mkdir()
-    repo("init")
     made = []
     for day in range(3):
         (source / "plan.bin").write_bytes(os.urandom(300_000))

@@ -11,18 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import FixedClock, SystemClock
+from app.clock import FixedClock
 from app.repository import repacking, storing
 from app.repository.backend.base import Backend, FileKind
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
-from app.repository.crypto import MasterKey
-from app.repository.keys import make_key_file
 from app.repository.model import BackupOptions, Snapshot
 from app.repository.repository import Repository
-from app.secret import Secret
 
-PASSWORD = "correct horse"
 FIRST = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 LATER = FIRST + timedelta(days=60)
 SMALL_PACK_BYTES = 64 << 10
@@ -76,15 +72,6 @@ def history_of(source: Path, repository: Repository, days: int) -> tuple[Snapsho
 def repository(tmp_path: Path) -> Repository:
     """Return a repository in a folder, opened by its master key alone."""
     return Repository.init(LocalBackend(tmp_path / "repository"))
-
-
-def init_with_password(backend: Backend, master: MasterKey | None = None, password: str = PASSWORD) -> Repository:
-    """Make a repository that a password opens, cheaply."""
-    master = master or MasterKey.generate()
-    key = make_key_file(
-        master, Secret(password), hostname="h", username="u", now=SystemClock().now(), n=1 << 10, r=8, p=1
-    )
-    return Repository.init(backend, master, [key])
 
 
 def contents(repository: Repository, snapshot: Snapshot) -> dict[bytes, bytes]:

@@ -22,12 +22,11 @@ from app.repository.prune_plan import MaxUnused
 from app.repository.pruner import prune
 from app.repository.repository import Repository
 from app.repository.retention import KeepPolicy
+from tests.rig.repositories import PASSWORD, init_with_password
 from tests.rig.restic import Restic
 from tests.unit.repository_maintain.conftest import (
-    PASSWORD,
     assert_whole,
     contents,
-    init_with_password,
     names,
 )
 

@@ -22,7 +22,8 @@ from app.repository.repository import Repository
 from app.repository.stats import StatsMode, stats
 from app.repository.upkeep import add_key, change_password, migrate, remove_key, unlock
 from app.secret import Secret
-from tests.unit.repository_maintain.conftest import PASSWORD, init_with_password, names
+from tests.rig.repositories import PASSWORD, init_with_password
+from tests.unit.repository_maintain.conftest import names
 
 MakeHistory = Callable[[Repository, int], tuple[Snapshot, ...]]
 OLD, NEW = Secret(PASSWORD), Secret("another one")
