@@ -57,7 +57,11 @@ TEXTS: Final[dict[str, ErrorText]] = {
     "answers-missing": ErrorText(
         N_("The yearly check is not complete yet: {items}."), UNTOUCHED, N_("Answer these questions, then sign.")
     ),
-    "wrong-pin": ErrorText(N_("The PIN is not right."), UNTOUCHED, N_("Try again.")),
+    "wrong-pin": ErrorText(
+        N_("The PIN is not right."),
+        UNTOUCHED,
+        N_("Try again. If it is forgotten, the IT provider gives you a new one with the recovery sheet."),
+    ),
     "pin-locked": ErrorText(N_("There were too many wrong PINs."), UNTOUCHED, N_("Try again in {wait_s} seconds.")),
     "pin-not-set": ErrorText(N_("There is no PIN yet."), UNTOUCHED, N_("Choose a PIN first.")),
     "pin-already-set": ErrorText(
