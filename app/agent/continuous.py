@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from app.agent.due import Job
 from app.assessment.continuous import continuous_targets
 from app.jobs.installation import Installation
-from app.jobs.sync import close_period
 from app.policy.plan import derive_plans
 from app.records.facts import Outcome, Run, RunKind
 from app.records.store import Records
@@ -53,4 +52,6 @@ def close_periods(records: Records) -> None:
     """Record the evidence of sessions that could not do so themselves: their process was killed."""
     for state in records.sync_states():
         if not records.has_sync_period(state.run) and records.run(state.run).outcome is not Outcome.RUNNING:
+            from app.jobs.sync import close_period  # it brings the engine along, which an idle agent needs not
+
             close_period(records, state)

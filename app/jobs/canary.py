@@ -11,7 +11,6 @@ import os
 import zipfile
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape
 
 from app.i18n import N_, _
 from app.jobs.installation import Installation
@@ -98,10 +97,15 @@ def forget_touched(records: Records, data_set: str, *, by: str) -> None:
         records.remove_canary(path, by=by)
 
 
+def _escaped(said: str) -> str:
+    """Return text as XML has it; the library's own function brings a web client along, and the agent stays small."""
+    return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def document(paragraphs: tuple[str, ...]) -> bytes:
     """Return a small Word document; the same text gives the same bytes."""
     body = "".join(
-        f'<w:p><w:r><w:t xml:space="preserve">{escape(paragraph)}</w:t></w:r></w:p>' for paragraph in paragraphs
+        f'<w:p><w:r><w:t xml:space="preserve">{_escaped(paragraph)}</w:t></w:r></w:p>' for paragraph in paragraphs
     )
     main = (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'

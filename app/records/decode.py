@@ -10,6 +10,7 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
+from sys import intern
 from typing import TYPE_CHECKING, Final, NewType, TypeVar, get_args, get_type_hints
 
 from app.records.facts import (
@@ -171,15 +172,16 @@ def row_of(
 
 def light_run(row: sqlite3.Row) -> Run:
     """Read a run without its list of problems and its process: what many are read of at once."""
-    # By position and without a detour through names: a year of runs is read before the first screen is painted.
+    # By position and without a detour through names: a year of runs is read before the first screen is painted. Names
+    # are kept once: the agent holds that year for as long as it lives.
     (
         run_id, kind, data_set, target, outcome, started, finished, reason, snapshot, files, files_new_or_changed,
         bytes_total, bytes_added, duration_s, error_code, error_data, problems_total, part,
     ) = row  # fmt: skip
     return Run(
-        run_id, _KINDS[kind], data_set, target, _OUTCOMES[outcome], moment(started), moment_or_none(finished), reason,
-        snapshot, files, files_new_or_changed, bytes_total, bytes_added, duration_s, error_code,
-        () if error_data == "[]" else pairs(error_data), (), problems_total, part=part,
+        run_id, _KINDS[kind], intern(data_set), intern(target), _OUTCOMES[outcome], moment(started),
+        moment_or_none(finished), intern(reason), snapshot, files, files_new_or_changed, bytes_total, bytes_added,
+        duration_s, error_code, () if error_data == "[]" else pairs(error_data), (), problems_total, part=part,
     )  # fmt: skip
 
 
