@@ -12,7 +12,9 @@ def main() -> None:
     repo_ahead.begin(sys.argv[1:])
     from app.cli.main import run  # only now: a key that is needed is being derived meanwhile
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    repo_ahead.end(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ only when it names the same repository and the same password file; a wrong guess
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 PASSWORD_LIMIT = 64 << 10
 
 _begun: dict[tuple[str, str], Opening] = {}
+_folder_only: list[str] = []
 _REPO = ("-r", "--repo")
 _PASSWORD = ("-p", "--password-file")
 
@@ -34,16 +37,34 @@ def begin(arguments: Sequence[str], env: Mapping[str, str] = os.environ) -> None
     except (OSError, UnicodeDecodeError):
         return  # the command will say so
     if password:
+        gc.disable()  # until the command is at work: nothing that is loaded goes away again
         from app.repository.backend.local import LocalBackend
         from app.repository.opening import Opening
         from app.secret import Secret
 
+        if "copy" not in arguments:  # it may have connections to another repository
+            _folder_only.append(folder)
         _begun[location, file] = Opening(LocalBackend(os.fsencode(folder)), Secret(password), abandonable=False)
 
 
 def take(location: str | None, file: os.PathLike[str] | None) -> Opening | None:
     """Return what was begun for this repository and password file, once."""
+    gc.enable()
     return _begun.pop((location or "", "" if file is None else os.fspath(file)), None)
+
+
+def end(code: int) -> None:
+    """End the process here if it has used a repository in a folder only: Python takes as long to end as to begin.
+
+    Nothing waits for its end by then but the two streams.
+    """
+    if _folder_only:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # the usual end says what there is to say
+        os._exit(code)
 
 
 def password_in(file: str | os.PathLike[str]) -> str:

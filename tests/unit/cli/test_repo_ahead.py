@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +18,13 @@ from app.repository.crypto import MasterKey
 from app.repository.keys import make_key_file
 from app.repository.repository import Repository
 from app.secret import Secret
+
+
+@pytest.fixture(autouse=True)
+def as_if_nothing_were_begun() -> Iterator[None]:
+    yield
+    gc.enable()
+    repo_ahead._folder_only.clear()
 
 
 class Place:
@@ -85,3 +97,24 @@ def test_an_empty_password_file_is_left_to_the_command(place: Place) -> None:
     before = dict(repo_ahead._begun)
     repo_ahead.begin(["repo", "-r", str(place.repository), "-p", str(place.file), "check"], {})
     assert repo_ahead._begun == before
+
+
+@pytest.mark.parametrize("words", ["snapshots --json", "key list", "snapshots --nonsense", "ls latest"])
+def test_all_is_said_and_the_exit_code_is_the_commands(place: Place, words: str) -> None:
+    """The process ends by a short way of its own when the repository lies in a folder."""
+    options = ["-r", str(place.repository), "-p", str(place.file)]
+    short, long = (
+        subprocess.run(
+            [sys.executable, "-m", "app", *group, *options, *words.split()],
+            capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+        for group in (["repo"], ["--lang", "en", "repo"])
+    )  # fmt: skip
+    assert (short.returncode, short.stdout, short.stderr) == (long.returncode, long.stdout, long.stderr)
+    assert short.stdout or short.stderr
+
+
+def test_a_reader_that_goes_away_is_no_crash(place: Place) -> None:
+    command = f"{sys.executable} -m app repo --repo {place.repository} -p {place.file} --help | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
