@@ -10,6 +10,7 @@ from datetime import datetime
 from app.assessment.model import DataSetHealth, Finding, Obligation, Score, SyncHealth, TargetHealth
 from app.cli.session import JsonValue
 from app.clock import format_utc
+from app.policy.machine import Target
 from app.records.facts import DriveSight, RestoreTest, Run, UpsSight
 
 
@@ -151,6 +152,19 @@ def sync_document(health: SyncHealth) -> dict[str, JsonValue]:
         "allowed_s": health.allowed.total_seconds(),
         "live": health.live,
         "link_up": health.link_up,
+    }
+
+
+def where_document(target: Target) -> dict[str, JsonValue]:
+    """Return what a place is and where it stands, as the machine file and whoever looked say."""
+    return {
+        "kind": target.kind.value,
+        "where": target.where,
+        "site": target.site,
+        "offsite": target.offsite,
+        "site_address": target.site_address,
+        "distance_km": target.distance_km,
+        "same_zone": target.same_zone,
     }
 
 

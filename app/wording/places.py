@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from app.assessment.model import ConnectionState, TargetHealth
+from app.assessment.model import ConnectionState, Score, TargetHealth
 from app.i18n import _
+from app.policy.machine import Target
 from app.records.facts import DriveSight
 from app.wording.sets import SIGNS, state_word
 from app.wording.sizes import felt_size
@@ -23,6 +24,35 @@ def place_text(health: TargetHealth, now: datetime, tz: tzinfo) -> str:
     if health.free_bytes is not None:
         parts.append(_("{size} free").format(size=felt_size(health.free_bytes)))
     return f"{SIGNS[health.state]} {health.name} · {state_word(health.state)} · {', '.join(parts)}"
+
+
+def where_text(target: Target) -> str:
+    """Say where a place stands: its address or folder, the site, how far off, and what would strike both."""
+    parts = [target.where, target.site]
+    if target.offsite:
+        parts.append(_("in another building"))
+    parts.append(target.site_address)
+    if target.distance_km is not None:
+        parts.append(_("{km} km from here").format(km=target.distance_km))
+    if target.same_zone is not None:
+        near, far = _("the same fire or flood could reach it"), _("no fire or flood here reaches it")
+        parts.append(near if target.same_zone else far)
+    return ", ".join(part for part in parts if part)
+
+
+def score_text(name: str, score: Score, now: datetime, tz: tzinfo) -> str:
+    """Say how the 3-2-1-1-0 of a body of data stands: its copies with the original itself, on what, and where."""
+    if not score.offline:
+        away = _("none out of reach of this computer")
+    elif score.detached_since is None:
+        away = _("{count} out of reach of this computer").format(count=score.offline)
+    else:
+        when = felt_time(score.detached_since, now, tz)
+        away = _("{count} out of reach of this computer since {when}").format(count=score.offline, when=when)
+    counted = _("copies: {copies}, devices: {devices}, buildings: {buildings}, {away}, errors: {errors}").format(
+        copies=score.copies, devices=score.media, buildings=score.sites, away=away, errors=score.errors
+    )
+    return f"{'✔' if score.met else '!'} {name} · {counted}"
 
 
 def connection_text(connection: ConnectionState, reason: str = "") -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from app.assessment.checklist import evidence
-from app.assessment.model import Assessment, Finding, FindingCode, Obligation, ObligationKind, State, Timing
+from app.assessment.model import Assessment, Finding, FindingCode, Obligation, ObligationKind, Score, State, Timing
 from app.assessment.schedule import next_runs
 from app.clock import format_utc
+from app.policy.machine import RemotePlace, TargetKind
 from app.policy.model import Basis, Role
 from app.policy.plan import derive_plan
 from app.records.facts import Attestation, DriveSight, Outcome, RunKind, UpsSight
@@ -17,7 +20,7 @@ from app.wording.checklist import TEXTS, evidence_text
 from app.wording.consequences import consequence, reason
 from app.wording.findings import finding_advice, finding_text
 from app.wording.headline import headline
-from app.wording.places import drive_text, place_text
+from app.wording.places import drive_text, place_text, score_text, where_text
 from app.wording.power import ups_text
 from app.wording.runs import next_run_text, outcome_text
 from app.wording.sets import data_set_row
@@ -228,3 +231,23 @@ def test_a_run_that_failed_never_sounds_like_one_that_did_not() -> None:
     assert "done" in good
     for outcome in (Outcome.FAILED, Outcome.INCOMPLETE, Outcome.CANCELLED, Outcome.INTERRUPTED):
         assert "done" not in outcome_text(run(NOW, outcome))
+
+
+@pytest.mark.usefixtures("dutch")
+def test_where_a_place_stands_and_how_safe_a_set_is_are_said_in_one_line_each() -> None:
+    address = "sftp://elders/kopies"
+    far = replace(
+        place("elders"), kind=TargetKind.SFTP, path=Path(address), on_network=RemotePlace(address, "linde"),
+        site="datacentrum", offsite=True, site_address="Kerkstraat 1", distance_km=12, same_zone=True,
+    )  # fmt: skip
+    assert where_text(far) == (
+        "sftp://elders/kopies, datacentrum, in een ander gebouw, Kerkstraat 1, 12 km hiervandaan, "
+        "dezelfde brand of overstroming kan erbij"
+    )
+    assert score_text("Punten", Score(2, 1, 0, 0, 3), NOW, TZ) == (
+        "! Punten · kopieën: 2, toestellen: 1, gebouwen: 1, geen buiten bereik van deze computer, fouten: 3"
+    )
+    away = Score(4, 3, 1, 1, 0, sites=2, detached_since=NOW - timedelta(days=2))
+    assert "✔ Punten · kopieën: 4, toestellen: 3, gebouwen: 2, 1 buiten bereik van deze computer sinds" in score_text(
+        "Punten", away, NOW, TZ
+    )
