@@ -530,3 +530,13 @@ def test_two_folders_on_one_disk_are_one_warning() -> None:
     twice = PlaceProblem(PlaceProblemCode.SAME_DEVICE, ())
     text = report_text(PlaceReport((), (twice, twice), 5, 10, "ext4", read_only=False)).plain
     assert text.count("!") == 1
+
+
+async def test_a_narrow_terminal_shows_whole_words(make_app: MakeApp) -> None:
+    async with make_app(at("organisation")).run_test(size=(60, 20)) as pilot:
+        shown = await wait_for(pilot, "Een school")
+        assert "Nederlands" in shown
+        foot = shown.splitlines()[-2]
+        assert ("Esc Later" in foot, "F1 Hulp" in foot, "Verder →  PgDn" in foot) == (True, True, True)
+        await pilot.press("f1")
+        await wait_for(pilot, "Esc Terug naar het scherm")

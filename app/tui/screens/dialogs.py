@@ -29,8 +29,13 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     """A window on top of a screen: a title, a body, buttons. Esc closes it without a result."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", show=False)]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-slim"),
+        (72, "-narrow"),
+    ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
-        (0, "-low"),
+        (0, "-short"),
+        (24, "-low"),
         (34, "-tall"),
     ]
 

@@ -43,6 +43,11 @@ class HelpOverlay(ModalScreen[None]):
     """A window over a screen that says what is to be seen and done there."""
 
     CSS_PATH = "help.tcss"
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
+        (0, "-short"),
+        (24, "-low"),
+        (34, "-tall"),
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,f1,enter,q", "dismiss", show=False)]
 
     def __init__(self, paragraphs: tuple[str, ...], keys: tuple[tuple[str, str], ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from app.tui.app import VangnetApp
 
 
+_SLIM: Final = 72
+"""Narrower than this there is room for the keys at the foot, not for what they do."""
+
+
 class WizardScreen(Screen[None]):
     """Shows one page after another; the pages ask, this keeps the answers and knows the way."""
 
@@ -36,7 +40,8 @@ class WizardScreen(Screen[None]):
         Binding("pageup", "back", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
-        (0, "-narrow"),
+        (0, "-slim"),
+        (_SLIM, "-narrow"),
         (100, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - the base annotates it
@@ -99,11 +104,14 @@ class WizardScreen(Screen[None]):
         )
         for line in ("#step-line", "#foot-line"):
             self.query_one(line, Static).update("─" * width)
+        slim = self.app.size.width < _SLIM
         back = self.query_one("#back", Button)
-        back.label = Content(_("← Back")) + Content.styled("  PgUp", "$muted")
+        back.label = Content(_("← Back")) + Content.styled("" if slim else "  PgUp", "$muted")
         back.display = page_before(self.answers, self.page_id) is not None
-        self.query_one("#later", Button).label = key_label("Esc", _("Continue later"))
+        self.query_one("#later", Button).label = key_label("Esc", _("Later") if slim else _("Continue later"))
         self.query_one("#help", Button).label = key_label("F1", _("Help"))
+        for button in ("#back", "#later", "#help"):
+            self.query_one(button).refresh(layout=True)
         self._label_onward()
 
     def _label_onward(self) -> None:
