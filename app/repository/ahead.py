@@ -171,13 +171,10 @@ def _look_below(
 
 
 def _help(scanner: Scanner, folders: list[tuple[bytes, int]], taken: mmap.mmap, pipe: int, parent: int) -> None:
-    """The whole life of the helper; never returns."""
-    from app.repository.forked import settle_in
-
+    """The whole life of the helper; never returns. It imports nothing: another thread may have held a lock on that."""
     try:
-        settle_in(parent)
         for number, folder in enumerate(folders):
-            if taken[number] != _FREE:
+            if taken[number] != _FREE or os.getppid() != parent:
                 break
             taken[number] = _HELPERS
             glances: dict[bytes, Glance] = {}

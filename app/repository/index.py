@@ -35,6 +35,8 @@ INDEX_FILE_LIMIT = 256 << 20
 
 _RECORD = struct.Struct("<32sIIII")  # id, pack number, offset, length, plain length
 _FAN = 1 << 16
+RECORD_BYTES = _RECORD.size
+FAN_BYTES = 4 * (_FAN + 1)
 _CROWD_RECORDS = 1365
 _CROWD_BYTES = _CROWD_RECORDS * _RECORD.size  # more ids than this with the same first bytes are somebody's choice
 _U32 = (1 << 32) - 1

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from app.repository.decoding import UNDECODABLE
-from app.repository.index import Index, TableParts
+from app.repository.index import FAN_BYTES, RECORD_BYTES, Index, TableParts
 from app.repository.model import PackId
 
 _CHECK_BYTES = 16
@@ -52,7 +52,7 @@ def load(path: Path) -> tuple[frozenset[str], Index] | None:
         return None
     try:
         return _load(fd)
-    except (OSError, ValueError, OverflowError, *UNDECODABLE):
+    except (OSError, ValueError, OverflowError, struct.error, *UNDECODABLE):
         return None
     finally:
         os.close(fd)
@@ -73,6 +73,8 @@ def _load(fd: int) -> tuple[frozenset[str], Index] | None:
 
 
 def _mapped(fd: int, at: int, length: int, fan: bytes) -> TableParts:
+    if len(fan) != FAN_BYTES or length % RECORD_BYTES:
+        raise ValueError("not a table")
     if not length:
         return fan, mmap.mmap(-1, 1), 0
     return fan, mmap.mmap(fd, length, mmap.MAP_PRIVATE, mmap.PROT_READ, offset=at), length

@@ -7,6 +7,7 @@ for compressed) ‖ blob id (32 bytes).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import struct
@@ -99,16 +100,22 @@ class PackBuilder:
 
     def _make_room(self, count: int) -> None:
         if self._used + count > len(self._view):
-            self._view.release()
-            try:
-                self._buffer.resize(self._used + count + _SPARE)
-            finally:
-                self._view = memoryview(self._buffer)
+            self._resize(self._used + count + _SPARE)
+
+    def _resize(self, size: int) -> None:
+        self._view.release()
+        try:
+            self._buffer.resize(size)
+        finally:
+            self._view = memoryview(self._buffer)
 
     def clear(self) -> None:
         """Forget what was gathered; the finished pack's data must have been released or written by then."""
         self._used = 0
         self._entries = []
+        if len(self._view) > self._target_bytes + _SPARE:  # it held a tree as no other
+            with contextlib.suppress(BufferError):
+                self._resize(self._target_bytes + _SPARE)
 
 
 def encode_header(entries: Iterable[PackEntry]) -> bytes:

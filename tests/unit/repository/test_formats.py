@@ -298,3 +298,15 @@ def test_a_file_that_was_read_is_written_as_any_node(tmp_path: Path, name: bytes
         name, status, size=size, user=node.user, group=node.group, content=content, attributes=attributes
     )
     assert encoded == encode_node(node)
+
+
+def test_a_builder_gives_back_the_room_of_a_blob_as_no_other() -> None:
+    builder = PackBuilder(MASTER.sealer(), target_bytes=1000, is_tree=True)
+    usual = len(builder._buffer)
+    for size in (20_000_000, 10):
+        builder.add(BlobId(hashlib.sha256(bytes(size)).digest()), bytes(size), 0)
+        pack = builder.finish()
+        assert read_header(MASTER, bytes(pack.data)) == pack.entries
+        pack.data.release()
+        builder.clear()
+        assert len(builder._buffer) == usual
