@@ -23,6 +23,19 @@ async def wait_for(pilot: Pilot[Any], wanted: str, *, tries: int = 100) -> str:
     raise AssertionError(f"{wanted!r} did not come; the screen says:\n{screen_text(pilot.app)}")
 
 
+async def settled(pilot: Pilot[Any], *, looks: int = 4) -> None:
+    """Wait until the screen stands still: what a key has asked for may come after the key."""
+    before, same = "", 0
+    for _ in range(400):
+        await pilot.pause(0.03)
+        shown = screen_text(pilot.app)
+        same = same + 1 if shown == before else 0
+        if same == looks:
+            return
+        before = shown
+    raise AssertionError(f"it does not come to rest; the screen says:\n{before}")
+
+
 async def typed(pilot: Pilot[Any], text: str) -> None:
     """Type a text, key by key."""
     await pilot.press(*text)

@@ -18,7 +18,7 @@ from tests.tui import sample
 from tests.tui.answers import filled
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource
-from tests.tui.reading import wait_for
+from tests.tui.reading import settled, wait_for
 
 Compare = Callable[..., bool]
 Do = Callable[[Pilot[Any]], Awaitable[None]]
@@ -47,10 +47,10 @@ def steps(*keys: str, until: str = "") -> Do:
         await wait_for(pilot, "De Linde" if pilot.app.screen.query("#masthead") else "8")
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.05)
+            await settled(pilot, looks=2)
         if until:
             await wait_for(pilot, until)
-        await pilot.pause(0.1)
+        await settled(pilot)
 
     return do
 
@@ -70,7 +70,7 @@ def test_today_in_other_themes(snap_compare: Compare, make_app: MakeApp, theme: 
     async def do(pilot: Pilot[Any]) -> None:
         await steps()(pilot)
         pilot.app.theme = theme
-        await pilot.pause(0.1)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=do)
 
@@ -101,7 +101,7 @@ def test_get_files_back(snap_compare: Compare, make_app: MakeApp, size: tuple[in
         await wait_for(pilot, "Versies van Rapport Kerst 3A" if spoken == "nl" else "Versions of Rapport Kerst 3A")
         await pilot.press("down")
         await wait_for(pilot, "46 kB")
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=do)
 

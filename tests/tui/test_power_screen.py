@@ -18,7 +18,7 @@ from app.tui.widgets.choice import Ticks
 from tests.tui import sample, sample_power
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource
-from tests.tui.reading import click, wait_for
+from tests.tui.reading import click, settled, wait_for
 
 Compare = Callable[..., bool]
 SMALL, LARGE = (80, 24), (140, 40)
@@ -152,7 +152,7 @@ def opened(*keys: str, until: str) -> Callable[[Pilot[Any]], Any]:
         for key in keys:
             await pilot.press(key)
         await wait_for(pilot, until)
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     return do
 

@@ -19,7 +19,7 @@ from tests.tui import sample
 from tests.tui.answers import filled
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import KEY, FixedSource
-from tests.tui.reading import click, wait_for
+from tests.tui.reading import click, settled, wait_for
 
 Compare = Callable[..., bool]
 Do = Callable[[Pilot[Any]], Awaitable[None]]
@@ -34,10 +34,10 @@ def steps(first: str, *keys: str, until: str = "") -> Do:
         await wait_for(pilot, first)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.05)
+            await settled(pilot, looks=2)
         if until:
             await wait_for(pilot, until)
-        await pilot.pause(0.2)
+        await settled(pilot)
 
     return do
 
@@ -88,7 +88,7 @@ def test_the_copies_of_another_computer(snap_compare: Compare, make_app: MakeApp
         screen.query_one("#key", Input).value = KEY.reveal()
         await click(pilot, "#open")
         await wait_for(pilot, "Puntenboek")
-        await pilot.pause(0.2)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=do)
 
@@ -105,6 +105,6 @@ def test_copies_on_a_server_are_asked_for_with_a_password(
         await pilot.app.push_screen(screen)
         screen.query_one("#place", Input).value = "sftp://nas/vangnet"
         await wait_for(pilot, "Gebruikersnaam" if spoken == "nl" else "User name")
-        await pilot.pause(0.2)
+        await settled(pilot)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=do)

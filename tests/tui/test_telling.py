@@ -172,7 +172,7 @@ def test_who_gets_told(snap_compare: Compare, make_app: MakeApp, size: tuple[int
 
 
 @pytest.mark.parametrize(
-    ("keys", "until"), [(("v", "enter"), "pincode"), (("p", "m"), "smtp"), (("p", "enter"), "E-mailadres")]
+    ("keys", "until"), [(("v", "enter"), "pincode"), (("p", "m"), "Mailserver"), (("p", "enter"), "E-mailadres")]
 )
 def test_the_windows_of_it(snap_compare: Compare, make_app: MakeApp, keys: tuple[str, ...], until: str) -> None:
     source = peopled() if keys[0] == "p" else FixedSource(sample.picture(waiting_facts()))
