@@ -17,7 +17,7 @@ from app.clock import Clock
 from app.paths import Home
 from app.repository.backend.base import FileKind
 from app.repository.crypto import MasterKey
-from app.repository.errors import BackendRefused, RepositoryDamaged, UnsupportedRepository, WrongKey
+from app.repository.errors import BackendRefused, FileMissing, RepositoryDamaged, UnsupportedRepository, WrongKey
 from app.repository.keys import (
     KEY_FILE_LIMIT,
     SCRYPT_P_RANDOM,
@@ -157,11 +157,14 @@ class KeyRing:
 def settle_keys(repository: Repository, ring: KeyRing) -> bool:
     """Let a place open with the key files of today and no older recovery key; tells whether anything changed.
 
-    The new one is there before an old one goes, so that a stop half-way locks nobody out.
+    The new one is there before an old one goes, so that a stop half-way locks nobody out. One of ours that is no longer
+    whole is written again; somebody else's that cannot be read is left alone, and keeps no copy from being made.
     """
-    there = repository.keys()
-    missing = [key for key in ring.key_files if key.name not in {info.name for info in there}]
+    there = _readable_keys(repository)
+    missing = [key for key in ring.key_files if not _is_whole(repository, key)]
     for key_file in missing:
+        with contextlib.suppress(FileMissing, BackendRefused):
+            repository.backend.remove(FileKind.KEY, key_file.name)
         repository.add_key(key_file)
     old = [info.name for info in there if info.username == _RECOVERY_USER and info.name != ring.recovery.name]
     for name in old:
@@ -174,7 +177,24 @@ def settle_keys(repository: Repository, ring: KeyRing) -> bool:
 def machine_keys_of_others(repository: Repository, ring: KeyRing) -> tuple[KeyInfo, ...]:
     """Return the keys on a place that were made for another computer than this one; never a recovery key."""
     ours = {key.name for key in ring.key_files}
-    return tuple(info for info in repository.keys() if info.username == _MACHINE_USER and info.name not in ours)
+    there = _readable_keys(repository)
+    return tuple(info for info in there if info.username == _MACHINE_USER and info.name not in ours)
+
+
+def _is_whole(repository: Repository, key: KeyFile) -> bool:
+    try:
+        return repository.backend.load(FileKind.KEY, key.name, limit=KEY_FILE_LIMIT) == key.data
+    except (FileMissing, RepositoryDamaged):
+        return False
+
+
+def _readable_keys(repository: Repository) -> tuple[KeyInfo, ...]:
+    """Return what the key files say that are any; a check tells of the others."""
+    found = []
+    for name in sorted(info.name for info in repository.backend.list(FileKind.KEY)):
+        with contextlib.suppress(FileMissing, RepositoryDamaged):
+            found.append(describe_key_file(name, repository.backend.load(FileKind.KEY, name, limit=KEY_FILE_LIMIT)))
+    return tuple(found)
 
 
 def opens(keys: KeyRing | Home, recovery: Secret) -> bool:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from app.paths import Home
+from app.repository.backend.local import LocalBackend
 from app.repository.keys import open_key_file
+from app.repository.repository import Repository
 from app.secret import Secret
 from app.targets.errors import KeyRingMissing
-from app.targets.keys import KeyRing, new_recovery_key, opens
+from app.targets.keys import KeyRing, machine_keys_of_others, new_recovery_key, opens, settle_keys
 from tests.unit.targets.conftest import CLOCK, Organisation
 
 
@@ -79,3 +81,33 @@ def test_home_without_keys_has_no_ring(tmp_path: Path) -> None:
     assert not KeyRing.exists(home)
     with pytest.raises(KeyRingMissing):
         KeyRing.load(home)
+
+
+def _place_with(ring: KeyRing, folder: Path) -> Repository:
+    repository = Repository.init(LocalBackend(folder), master=ring.master, key_files=ring.key_files)
+    assert not settle_keys(repository, ring)
+    return repository
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\0" * 400])
+def test_a_key_file_that_was_spoiled_on_a_place_is_written_again(
+    school: Organisation, tmp_path: Path, damage: bytes
+) -> None:
+    ring = KeyRing.load(school.home)
+    repository = _place_with(ring, tmp_path / "place")
+    spoiled = tmp_path / "place" / "keys" / ring.recovery.name
+    spoiled.chmod(0o600)
+    spoiled.write_bytes(damage)
+    assert settle_keys(repository, ring)
+    assert open_key_file(spoiled.read_bytes(), school.recovery) == ring.master
+    assert not settle_keys(repository, ring)
+
+
+def test_a_strange_file_among_the_keys_stops_nobody(school: Organisation, tmp_path: Path) -> None:
+    ring = KeyRing.load(school.home)
+    repository = _place_with(ring, tmp_path / "place")
+    strange = tmp_path / "place" / "keys" / ("ab" * 32)
+    strange.write_bytes(b"no key at all")
+    assert not settle_keys(repository, ring)
+    assert machine_keys_of_others(repository, ring) == ()
+    assert strange.exists()
