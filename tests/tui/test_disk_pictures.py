@@ -57,7 +57,7 @@ def test_is_it_new(snap_compare: Compare, make_app: MakeApp, spoken: Language) -
         await wait_for(pilot, "De Linde")
         source.change(disks.facts(disks.NEW))
         await wait_for(pilot, "Vangnet kijkt" if spoken == "nl" else "Vangnet looks")
-        await pilot.pause(0.1)
+        await pilot.pause(0.8)
 
     assert snap_compare(make_app(source, spoken), terminal_size=SMALL, run_before=do)
 
