@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# 0: the tests of the rigs one after the other; 2: side by side.
+RIG_WORKERS ?= 0
 
 .PHONY: help run demo test quick rig check format bench install messages clean
 .DEFAULT_GOAL := help
@@ -30,7 +32,7 @@ demo: $(VENV)/.run  ## A sample school walks the whole way, in under a minute
 test: $(VENV)/.dev  ## Install what the tests need and run all of them
 	@sh tests/rig/install-packages.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not rig"
-	$(BIN)/python -m pytest -m rig
+	$(BIN)/python -m pytest -n $(RIG_WORKERS) --dist loadgroup -m rig
 
 quick: $(VENV)/.dev  ## The fast tests only
 	$(BIN)/python -m pytest -n 2 -m "not slow and not rig"

@@ -7,11 +7,8 @@ that it names is no more. Sticks carry the same mark (`tests/rig/usb.py`).
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import re
 import signal
-import subprocess
 from pathlib import Path
 
 from tests.rig import usb
@@ -23,12 +20,10 @@ def mark_this_process() -> None:
 
 
 def sweep() -> None:
-    """Take away what killed test processes left: programs that they had started, mounts, sticks."""
+    """Take away what killed test processes left: programs that they had started, and sticks, mounted or not."""
     for process in _orphans():
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGKILL)
-    for place in _dead_fuse_mounts():
-        subprocess.run(["fusermount3", "-u", "-z", place], capture_output=True, timeout=30)
     usb.drop_orphans()
 
 
@@ -44,19 +39,4 @@ def _orphans() -> list[int]:
         marks = [line for line in environment if line.startswith(MARK.encode() + b"=")]
         if marks and not usb.lives(marks[0].decode(errors="replace").partition("=")[2]):
             found.append(int(folder.name))
-    return found
-
-
-def _dead_fuse_mounts() -> list[str]:
-    """Return pytest's own folders where a file system was served by a program that is gone."""
-    found = []
-    for line in Path("/proc/self/mounts").read_text().splitlines():
-        _device, place, kind, *_rest = line.split()
-        if not kind.startswith("fuse") or not re.search(r"/pytest-of-[^/]+/pytest-\d+/", place):
-            continue
-        try:
-            os.stat(place)
-        except OSError as exc:
-            if exc.errno == errno.ENOTCONN:
-                found.append(place)
     return found
