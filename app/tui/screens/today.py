@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from app.assessment.judgements import open_cases
@@ -43,6 +44,8 @@ class TodayScreen(Frame):
         Binding("pageup", "more(-1)", show=False, priority=True),
     ]
     place = "today"
+    _measured: Widget | None = None
+    """The content whose height is watched: whether everything fits decides on a key."""
 
     def above(self) -> ComposeResult:
         yield Static(id="headline")
@@ -101,6 +104,13 @@ class TodayScreen(Frame):
         self.query_one("#findings", Sheet).fill(findings)
         self.query_one("#findings").display = bool(findings)
         self.call_after_refresh(self._label_keys)  # only then is it known whether everything fits
+        content = self.query_one("#content")
+        if content is not self._measured:
+            self._measured = content
+            self.watch(content, "virtual_size", self._label_keys_soon, init=False)
+
+    def _label_keys_soon(self) -> None:
+        self.call_after_refresh(self._label_keys)
 
     def _label_keys(self) -> None:
         if self.retelling:
