@@ -46,8 +46,7 @@ class Frame(Screen[None]):
     AUTO_FOCUS = ""  # each screen chooses, without scrolling its top away
     place: ClassVar[str] = ""
     """Which of the app's places this is: its key in the bar at the foot is marked."""
-    retelling = False
-    """While the texts are said again the widgets come and go; what wants to show something then waits."""
+    _retellings = 0
 
     @property
     def vangnet(self) -> VangnetApp:
@@ -57,6 +56,11 @@ class Frame(Screen[None]):
     @property
     def source(self) -> Source:
         return self.vangnet.source
+
+    @property
+    def retelling(self) -> bool:
+        """Tell whether the texts are said again: the widgets come and go then, and what wants to show something waits."""
+        return self._retellings > 0
 
     def above(self) -> ComposeResult:
         """What stands above the content and never scrolls away."""
@@ -110,11 +114,11 @@ class Frame(Screen[None]):
 
     async def retell(self) -> None:
         """Say every text again, in the language spoken now."""
-        self.retelling = True
+        self._retellings += 1  # a second language may be asked for before the first is spoken
         try:
             await self.recompose()
         finally:
-            self.retelling = False
+            self._retellings -= 1
         self.refresh_all()
 
     def action_home(self) -> None:

@@ -22,6 +22,9 @@ from app.tui.app import VangnetApp
 from app.tui.folders import FolderState, look_at_folder
 from app.tui.home import HomeSource, search_pattern
 from app.tui.picture import RestoreWish
+from tests.tui import sample
+from tests.tui.conftest import MakeApp
+from tests.tui.fixed import FixedSource
 from tests.tui.reading import wait_for
 
 
@@ -105,6 +108,17 @@ async def test_the_chosen_language_and_theme_are_there_the_next_time(home: Home)
     async with again.run_test() as pilot:
         await wait_for(pilot, "safe")
         assert again.theme == "vangnet-light"
+
+
+async def test_a_language_asked_for_before_the_last_is_spoken_is_spoken_too(make_app: MakeApp) -> None:
+    app = make_app(FixedSource(sample.picture(sample.good_facts())), "nl")
+    async with app.run_test() as pilot:
+        await wait_for(pilot, "veilig")
+        for _ in range(5):
+            app.action_other_language()
+            app.show_picture()
+        await wait_for(pilot, "safe")
+        await app.workers.wait_for_complete()
 
 
 async def test_a_home_without_a_set_up_opens_the_wizard_and_keeps_its_draft(tmp_path: Path) -> None:
