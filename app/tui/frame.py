@@ -59,7 +59,7 @@ class Frame(Screen[None]):
 
     @property
     def retelling(self) -> bool:
-        """Tell whether the texts are said again: the widgets come and go then, and what wants to show something waits."""
+        """Tell whether the texts are said again: widgets come and go then, and what wants to show something waits."""
         return self._retellings > 0
 
     def above(self) -> ComposeResult:
