@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import compileall
 import contextlib
+import shutil
 import os
 import shutil
 import statistics
@@ -69,7 +70,11 @@ def main() -> None:
         results: Results = defaultdict(lambda: defaultdict(list))
         sizes: dict[str, list[int]] = defaultdict(list)
         size = arguments.files or MIX_SIZES[arguments.mix]
+        free = shutil.disk_usage(disk).free
         for number in range(arguments.rounds):
+            if shutil.disk_usage(disk).free * (number + 1) < free:  # nothing is deleted before the end
+                print(f"no room on {disk} for round {number + 1}", flush=True)
+                break
             order = compared[number % len(compared) :] + compared[: number % len(compared)]
             _Round(disk / f"{number}", memory / "source", arguments.mix, order, results).run(size, sizes)
             print(f"round {number + 1}: load {_load()}", flush=True)
