@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import compileall
 import contextlib
-import shutil
 import os
 import shutil
 import statistics
