@@ -25,6 +25,9 @@ class Config(msgspec.Struct, frozen=True):
         return msgspec.json.encode(self)
 
 
+_decoder = msgspec.json.Decoder(Config)
+
+
 def new_config(polynomial: int | None = None) -> Config:
     """Return the config of a new repository of version 2; raises ValueError for a polynomial that restic refuses."""
     polynomial = random_polynomial() if polynomial is None else polynomial
@@ -36,7 +39,7 @@ def new_config(polynomial: int | None = None) -> Config:
 def decode_config(data: bytes) -> Config:
     """Read a config's JSON; raises RepositoryDamaged, UnsupportedRepository."""
     try:
-        config = msgspec.json.decode(data, type=Config)
+        config = _decoder.decode(data)
         polynomial = int(config.chunker_polynomial, 16)
     except UNDECODABLE as exc:
         raise RepositoryDamaged(file="config", reason="not-a-config") from exc

@@ -38,6 +38,9 @@ class _MasterJson(msgspec.Struct):
     encrypt: str
 
 
+_decoder = msgspec.json.Decoder(_MasterJson)
+
+
 class MasterKey:
     """The key that seals everything in a repository. Safe to share between threads; its repr hides it."""
 
@@ -64,7 +67,7 @@ class MasterKey:
     def from_json(cls, data: bytes) -> MasterKey:
         """Read restic's master key JSON; raises RepositoryDamaged when it is none."""
         try:
-            key = msgspec.json.decode(data, type=_MasterJson)
+            key = _decoder.decode(data)
             parts = [base64.b64decode(part, validate=True) for part in (key.encrypt, key.mac.k, key.mac.r)]
             return cls(*parts)
         except UNDECODABLE as exc:

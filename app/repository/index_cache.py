@@ -39,6 +39,9 @@ class _Head(msgspec.Struct, array_like=True):
     trees_fan: bytes
 
 
+_decoder = msgspec.msgpack.Decoder(_Head)
+
+
 def path_of(folder: Path | str, repository_id: str) -> Path:
     """Return the file for one repository."""
     return Path(folder) / f"{hashlib.sha256(repository_id.encode()).hexdigest()[:32]}.index"
@@ -64,7 +67,7 @@ def _load(fd: int) -> tuple[frozenset[str], Index] | None:
         return None
     head_bytes, data_bytes, trees_bytes = _LENGTHS.unpack(os.pread(fd, _LENGTHS.size, _CHECK_BYTES))
     head_at = _CHECK_BYTES + _LENGTHS.size
-    head = msgspec.msgpack.decode(os.pread(fd, min(head_bytes, _HEAD_LIMIT), head_at), type=_Head)
+    head = _decoder.decode(os.pread(fd, min(head_bytes, _HEAD_LIMIT), head_at))
     data_at = _page_after(head_at + head_bytes)
     data = _mapped(fd, data_at, data_bytes, head.data_fan)
     trees = _mapped(fd, _page_after(data_at + data_bytes), trees_bytes, head.trees_fan)

@@ -69,6 +69,9 @@ class _KeyJson(msgspec.Struct):
     data: str
 
 
+_decoder = msgspec.json.Decoder(_KeyJson)
+
+
 def make_key_file(
     master: MasterKey,
     password: Secret,
@@ -131,7 +134,7 @@ def _decode(data: bytes) -> _KeyJson:
     if len(data) > KEY_FILE_LIMIT:
         raise RepositoryDamaged(file="key", reason="too-long")
     try:
-        return msgspec.json.decode(data, type=_KeyJson)
+        return _decoder.decode(data)
     except UNDECODABLE as exc:
         raise RepositoryDamaged(file="key", reason="not-a-key-file") from exc
 

@@ -39,6 +39,9 @@ class LockJson(msgspec.Struct):
     gid: int = 0
 
 
+_decoder = msgspec.json.Decoder(LockJson)
+
+
 class LockStore(Protocol):
     """What a lock needs of its repository."""
 
@@ -192,7 +195,7 @@ def refuse_if_locked(store: LockStore, now: datetime) -> None:
 def read_lock(store: LockStore, name: str) -> LockJson | None:
     """Return a lock, None when it is gone or unreadable (half-written by a tool that died)."""
     try:
-        return msgspec.json.decode(store.load_lock(name), type=LockJson)
+        return _decoder.decode(store.load_lock(name))
     except (FileMissing, RepositoryDamaged, *UNDECODABLE):
         return None
 

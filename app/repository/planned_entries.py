@@ -19,6 +19,7 @@ _ID_BYTES = 32
 _REPLACES = 1
 _ENDS_WITH_ID = 2  # packed, a file of one blob and no attributes ends with its id, and two bytes for "nothing" twice
 _BEHIND_ID = 2
+_decoder = msgspec.msgpack.Decoder(Node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class PlannedEntries:
         self._contents: dict[int, tuple[int, int]] = {}  # of files of several blobs: where in the ids
         self._odd: dict[int, Node] = {}  # numbers that MessagePack cannot hold: a date in the year 3000, say
         self._encode_into = msgspec.msgpack.Encoder().encode_into
-        self._decode: Callable[[bytearray], Node] = msgspec.msgpack.Decoder(Node).decode
+        self._decode: Callable[[bytearray], Node] = _decoder.decode
 
     def __len__(self) -> int:
         return len(self._kinds)

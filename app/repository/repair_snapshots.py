@@ -37,6 +37,9 @@ class _TreeJson(msgspec.Struct):
     nodes: list[_Fields] | None
 
 
+_decoder = msgspec.json.Decoder(_TreeJson)
+
+
 @dataclass(frozen=True, slots=True)
 class RepairedSnapshot:
     """A damaged snapshot and the one that holds what is left of it."""
@@ -162,7 +165,7 @@ class _Mender:
     def _load(self, tree: BlobId, path: bytes) -> _Folder | None:
         try:
             data = load_tree_json(self._repository, self._index, tree)
-            nodes = msgspec.json.decode(data, type=_TreeJson).nodes or []
+            nodes = _decoder.decode(data).nodes or []
             subtrees = [
                 (_below(path, _name(node)), parse_blob_id(_text(node, "subtree")))
                 for node in nodes

@@ -33,6 +33,9 @@ class _SnapshotJson(msgspec.Struct, omit_defaults=True):
     original: str | None = None
 
 
+_decoder = msgspec.json.Decoder(_SnapshotJson)
+
+
 def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> bytes:
     """Return a snapshot's JSON; its `id` is not part of it. A path that is no UTF-8 is written with U+FFFD."""
     return msgspec.json.encode(
@@ -56,7 +59,7 @@ def encode_snapshot(snapshot: Snapshot, *, excludes: tuple[str, ...] = ()) -> by
 def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
     """Read a snapshot's JSON; raises RepositoryDamaged when it is none."""
     try:
-        snapshot = msgspec.json.decode(data, type=_SnapshotJson)
+        snapshot = _decoder.decode(data)
         tree = parse_blob_id(snapshot.tree)
         time = _EPOCH + timedelta(microseconds=parse_ns(snapshot.time) // 1000)
     except (*UNDECODABLE, OverflowError) as exc:

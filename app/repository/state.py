@@ -36,6 +36,9 @@ class _StateFile(msgspec.Struct, array_like=True):
     folders: dict[bytes, FolderState]
 
 
+_decoder = msgspec.msgpack.Decoder(_StateFile)
+
+
 @dataclass(slots=True)
 class SourceState:
     """The folders of one snapshot by their path, and the index files that named its blobs."""
@@ -67,7 +70,7 @@ def size_of_states(folder: Path | str) -> int:
 def load_state(path: Path) -> SourceState:
     """Read a state file; an empty state when there is none, or when it is not whole."""
     try:
-        state = msgspec.msgpack.decode(read_checked(path), type=_StateFile)
+        state = _decoder.decode(read_checked(path))
     except msgspec.MsgspecError:
         return SourceState()
     return SourceState(SnapshotId(state.snapshot), state.indexes, state.folders)

@@ -26,6 +26,9 @@ class _UnfinishedFile(msgspec.Struct, array_like=True):
     nodes: dict[bytes, list[str]]
 
 
+_decoder = msgspec.msgpack.Decoder(_UnfinishedFile)
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished:
     """The folders of a run that listed no snapshot: the trees of those that ended, the files of those that had not."""
@@ -48,7 +51,7 @@ class Unfinished:
 def load_unfinished(path: Path) -> Unfinished:
     """Read what an interrupted run has left; nothing when there is none, or when it is not whole."""
     try:
-        found = msgspec.msgpack.decode(read_checked(path), type=_UnfinishedFile)
+        found = _decoder.decode(read_checked(path))
     except UNDECODABLE:
         return Unfinished()
     return Unfinished(found.trees, found.nodes)

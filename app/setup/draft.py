@@ -42,7 +42,7 @@ def load_draft(home: Home) -> SetupAnswers | None:
     if len(data) > MAX_DRAFT_BYTES:
         return None
     try:
-        return msgspec.json.decode(data, type=SetupAnswers, dec_hook=_decode_path)
+        return _decoder.decode(data)
     except (msgspec.DecodeError, ValueError):
         return None
 
@@ -63,3 +63,6 @@ def _decode_path(wanted: type, value: object) -> object:
     if issubclass(wanted, Path):
         return Path(cast(str, value))
     raise NotImplementedError(wanted)
+
+
+_decoder = msgspec.json.Decoder(SetupAnswers, dec_hook=_decode_path)

@@ -40,6 +40,9 @@ class _Answer(msgspec.Struct):
     free_bytes: int | None = None
 
 
+_decoder = msgspec.json.Decoder(_Answer)
+
+
 _ERRORS: dict[str, type[TargetError]] = {
     kind.code: kind for kind in (TargetNotThere, WrongDisk, MarkerDamaged, PlaceSecretMissing)
 }
@@ -55,7 +58,7 @@ def look_at(home: Home | None, target: Target, *, timeout_s: float = TIMEOUT_S) 
             [sys.executable, "-m", __name__, _home_text(home), target.id],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False,
         )  # fmt: skip
-        answer = msgspec.json.decode(done.stdout[:_ANSWER_LIMIT], type=_Answer)
+        answer = _decoder.decode(done.stdout[:_ANSWER_LIMIT])
     except (subprocess.TimeoutExpired, OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return nothing
     if not answer.code:

@@ -42,6 +42,9 @@ class Marker(msgspec.Struct, frozen=True, kw_only=True):
     contact: _Text = ""
 
 
+_decoder = msgspec.json.Decoder(Marker)
+
+
 def write_marker(folder: Path, marker: Marker) -> None:
     """Put a marker in a folder; raises OSError."""
     write_whole(folder / MARKER_FILE, encode_marker(marker))
@@ -74,7 +77,7 @@ def printable(text: str) -> str:
 def decode_marker(data: bytes, path: str) -> Marker:
     """Read a marker's bytes, wherever they came from; raises MarkerDamaged (`path`)."""
     try:
-        marker = msgspec.json.decode(data, type=Marker)
+        marker = _decoder.decode(data)
         parse_utc(marker.created)
     except msgspec.ValidationError as exc:
         raise MarkerDamaged(path=path, reason="field") from exc

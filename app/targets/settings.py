@@ -31,6 +31,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
 
 
+_decoder = msgspec.json.Decoder(Settings)
+
+
 def leave_settings(folder: Path, master: MasterKey, settings: Settings) -> bool:
     """Put the settings beside the copies, when others lie there or none; tells whether it wrote. Raises OSError."""
     with contextlib.suppress(SettingsDamaged):  # what cannot be read is of no use to anybody
@@ -79,7 +82,7 @@ def _sealed(master: MasterKey, settings: Settings) -> bytes:
 
 def _opened(master: MasterKey, sealed: bytes, path: str) -> Settings:
     try:
-        settings = msgspec.json.decode(master.open(sealed, file=SETTINGS_FILE), type=Settings)
+        settings = _decoder.decode(master.open(sealed, file=SETTINGS_FILE))
     except RepositoryDamaged as exc:
         raise SettingsDamaged(path=path, reason="mac") from exc
     except msgspec.DecodeError as exc:

@@ -30,6 +30,9 @@ class _Document(msgspec.Struct):
     error: _Error | None = None
 
 
+_decoder = msgspec.json.Decoder(_Document)
+
+
 async def restore_in_process(program: tuple[str, ...], wish: RestoreWish) -> RestoreResult:
     """Run the command and wait for its end; never raises: what goes wrong is in the result."""
     command: list[str | bytes] = [*program, "restore", wish.data_set, *(os.fsencode(path) for path in wish.paths)]
@@ -54,7 +57,7 @@ async def restore_in_process(program: tuple[str, ...], wish: RestoreWish) -> Res
 def read_answer(answer: bytes, wish: RestoreWish) -> RestoreResult:
     """Read the JSON document that the command printed."""
     try:
-        document = msgspec.json.decode(answer, type=_Document)
+        document = _decoder.decode(answer)
     except msgspec.DecodeError:
         return RestoreResult(Outcome.FAILED, 0, wish.to, "error")
     error = document.error or _Error()

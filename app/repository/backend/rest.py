@@ -56,6 +56,9 @@ class _Entry(msgspec.Struct):
     size: int
 
 
+_entries = msgspec.json.Decoder(list[_Entry] | None)
+
+
 class RestBackend(ReadsByHttp):
     """Keeps the files on a rest-server. Safe from several threads."""
 
@@ -119,7 +122,7 @@ class RestBackend(ReadsByHttp):
             raise
         try:
             if answer.headers.get("content-type", "").startswith(_VERSION_2):
-                entries = msgspec.json.decode(answer.data or b"[]", type=list[_Entry] | None) or []
+                entries = _entries.decode(answer.data or b"[]") or []
                 return [FileInfo(entry.name, entry.size) for entry in entries if is_name(entry.name)]
             names = msgspec.json.decode(answer.data or b"[]", type=list[str] | None) or []
         except UNDECODABLE as exc:
