@@ -16,6 +16,7 @@ from typing import Self
 import pytest
 import yaml
 
+from app.agent.power import FRESH_S
 from app.records.facts import OutageKind, Outcome, RequestKind, RequestState, Run, RunKind
 from tests.e2e.installation import (
     PLACES,
@@ -82,8 +83,9 @@ def test_what_is_asked_for_seconds_into_an_outage_waits(school: TestHome, nut_se
     with lasting_agent(school):
         wait_until(lambda: all_copied(school), what="the first copies")
         made = len(school.runs())
-        # Nothing runs, so the agent looks every ten seconds; we are faster.
+        # Nothing runs, so the agent looks every ten seconds; we are faster, but not as fast as its look for the last copy.
         nut_server.say("ups", ups_status="OB DISCHRG")
+        time.sleep(FRESH_S + 0.2)
         with school.records() as records:
             wanted = records.ask(RequestKind.BACKUP, data_set="marks", target="nas", by="test")
             wait_until(lambda: records.request(wanted).state is not RequestState.WAITING, what="the agent's ear")
