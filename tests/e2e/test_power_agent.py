@@ -83,7 +83,7 @@ def test_what_is_asked_for_seconds_into_an_outage_waits(school: TestHome, nut_se
     with lasting_agent(school):
         wait_until(lambda: all_copied(school), what="the first copies")
         made = len(school.runs())
-        # Nothing runs, so the agent looks every ten seconds; we are faster, but not as fast as its look for the last copy.
+        # Nothing runs, so the agent looks every ten seconds; we are faster, but not than its look for the copy.
         nut_server.say("ups", ups_status="OB DISCHRG")
         time.sleep(FRESH_S + 0.2)
         with school.records() as records:
