@@ -160,13 +160,13 @@ def settle_keys(repository: Repository, ring: KeyRing) -> bool:
     The new one is there before an old one goes, so that a stop half-way locks nobody out. One of ours that is no longer
     whole is written again; somebody else's that cannot be read is left alone, and keeps no copy from being made.
     """
-    there = _readable_keys(repository)
-    missing = [key for key in ring.key_files if not _is_whole(repository, key)]
+    there = _key_files(repository)
+    missing = [key for key in ring.key_files if there.get(key.name) != key.data]
     for key_file in missing:
         with contextlib.suppress(FileMissing, BackendRefused):
             repository.backend.remove(FileKind.KEY, key_file.name)
         repository.add_key(key_file)
-    old = [info.name for info in there if info.username == _RECOVERY_USER and info.name != ring.recovery.name]
+    old = [key.name for key in _described(there) if key.username == _RECOVERY_USER and key.name != ring.recovery.name]
     for name in old:
         # A server that only ever adds keeps the old one; it can be removed on the server itself.
         with contextlib.suppress(BackendRefused):
@@ -177,23 +177,25 @@ def settle_keys(repository: Repository, ring: KeyRing) -> bool:
 def machine_keys_of_others(repository: Repository, ring: KeyRing) -> tuple[KeyInfo, ...]:
     """Return the keys on a place that were made for another computer than this one; never a recovery key."""
     ours = {key.name for key in ring.key_files}
-    there = _readable_keys(repository)
+    there = _described(_key_files(repository))
     return tuple(info for info in there if info.username == _MACHINE_USER and info.name not in ours)
 
 
-def _is_whole(repository: Repository, key: KeyFile) -> bool:
-    try:
-        return repository.backend.load(FileKind.KEY, key.name, limit=KEY_FILE_LIMIT) == key.data
-    except (FileMissing, RepositoryDamaged):
-        return False
-
-
-def _readable_keys(repository: Repository) -> tuple[KeyInfo, ...]:
-    """Return what the key files say that are any; a check tells of the others."""
-    found = []
+def _key_files(repository: Repository) -> dict[str, bytes]:
+    """Return the key files of a place by name, sorted, but for those that cannot be read: a check tells of them."""
+    found = {}
     for name in sorted(info.name for info in repository.backend.list(FileKind.KEY)):
         with contextlib.suppress(FileMissing, RepositoryDamaged):
-            found.append(describe_key_file(name, repository.backend.load(FileKind.KEY, name, limit=KEY_FILE_LIMIT)))
+            found[name] = repository.backend.load(FileKind.KEY, name, limit=KEY_FILE_LIMIT)
+    return found
+
+
+def _described(key_files: dict[str, bytes]) -> tuple[KeyInfo, ...]:
+    """Return what the key files say about themselves that are any."""
+    found = []
+    for name, data in key_files.items():
+        with contextlib.suppress(RepositoryDamaged):
+            found.append(describe_key_file(name, data))
     return tuple(found)
 
 
