@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, TypeGuard
 from app.clock import Clock
 from app.repository.ahead import Ahead
 from app.repository.damage_note import distrusting
-from app.repository.errors import Cancelled, RepositoryDamaged, SourceNotFound
-from app.repository.exclusion import exclusion_key, exclusion_of
+from app.repository.earlier import Earlier, find_earlier
+from app.repository.errors import Cancelled, SourceNotFound
+from app.repository.exclusion import exclusion_of
 from app.repository.folders import FolderWalk, Tally
 from app.repository.index import StoredPack
 from app.repository.locks import Lock
@@ -38,13 +39,12 @@ from app.repository.repository import Repository, this_host, this_user
 from app.repository.scan import Place, Scanner, is_folder, plant
 from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
-from app.repository.state import SourceState, load_state, save_state, size_of_states, state_path
+from app.repository.state import SourceState, size_of_states
 from app.repository.storing import BlobStore
-from app.repository.unfinished import Unfinished, forget_unfinished, load_unfinished, save_unfinished
 from app.repository.worker import BatchDone, Duty
 
 if TYPE_CHECKING:
-    from app.repository.workers import Workers
+    from app.repository.readers import Readers
 
 PROGRAM = "vangnet"
 CHECKPOINT_EVERY_S = 45.0
@@ -88,7 +88,7 @@ def backup(
         distrusting(repository, state_dir) as is_damaged,
         _keeping_index(repository, None if options.dry_run else state_dir),
     ):
-        before = _find_before(repository, absolute, options, state_dir)
+        before = find_earlier(repository, absolute, options, state_dir)
         if is_damaged:
             before = replace(before, state=SourceState())
         if options.dry_run:
@@ -154,80 +154,6 @@ def _scanner(options: BackupOptions) -> Scanner:
     return Scanner(exclusion_of(options))
 
 
-@dataclass(slots=True)
-class _Before:
-    """What is known of an earlier back-up of the same paths."""
-
-    parent: Snapshot | None
-    state: SourceState
-    state_file: Path | None
-    unfinished: Unfinished = field(default_factory=Unfinished)
-
-    def save(self, seen: SourceState) -> None:
-        """Keep what this run has seen for the next one; a state that cannot be kept costs only time."""
-        if self.state_file is not None:
-            with contextlib.suppress(OSError):
-                save_state(self.state_file, seen)
-            forget_unfinished(self._note)
-
-    def note(self, so_far: Unfinished) -> None:
-        """Keep what this run has read, should it not come to its end."""
-        if self.state_file is not None:
-            save_unfinished(self._note, so_far)
-
-    def with_note(self) -> _Before:
-        """Return this with what an interrupted run has left."""
-        return self if self.state_file is None else replace(self, unfinished=load_unfinished(self._note))
-
-    @property
-    def _note(self) -> Path:
-        assert self.state_file is not None
-        return self.state_file.with_suffix(".unfinished")
-
-
-def _find_before(
-    repository: Repository, paths: tuple[bytes, ...], options: BackupOptions, state_dir: Path | str | None
-) -> _Before:
-    """Find the snapshot and state to compare with; the state counts while its snapshot and index are still there."""
-    state_file = None
-    if state_dir is not None:
-        state_file = state_path(state_dir, repository.id, options.hostname, paths, exclusion_key(options))
-    if options.force:
-        forced = _Before(None, SourceState(), state_file)
-        return forced.with_note() if options.resume else forced
-    wanted = None if options.parent is None else repository.snapshot(options.parent)
-    try:
-        if state_file is not None:
-            state = load_state(state_file)
-            known = _snapshot_of(repository, state, wanted)
-            if known is not None:
-                # Without the index files it knew, a prune or a repair has been at work: the trees say what is left.
-                trusted = state if state.indexes <= repository.index_names() else SourceState()
-                return _Before(known, trusted, state_file).with_note()
-        parent = wanted or _newest_alike(repository, paths, options.hostname)
-    except RepositoryDamaged:
-        parent = None  # a snapshot that cannot be read is a matter for a check; here it costs only time
-    return _Before(parent, SourceState(), state_file).with_note()
-
-
-def _snapshot_of(repository: Repository, state: SourceState, wanted: Snapshot | None) -> Snapshot | None:
-    """Return the snapshot that a state is of, when it is still listed and none other is to be compared with."""
-    if state.snapshot is None or (wanted is not None and wanted.id != state.snapshot):
-        return None
-    return repository.snapshot(state.snapshot) if repository.has_snapshot(state.snapshot) else None
-
-
-def _newest_alike(repository: Repository, paths: tuple[bytes, ...], hostname: str) -> Snapshot | None:
-    """Return the newest snapshot of the same paths on the same computer."""
-    readable = {readable_path(path) for path in paths}
-    alike = [
-        snapshot
-        for snapshot in repository.snapshots()
-        if snapshot.hostname == hostname and {readable_path(path) for path in snapshot.paths} == readable
-    ]
-    return alike[-1] if alike else None
-
-
 def _is_as(parent: Snapshot | None, tree: BlobId, repository: Repository) -> TypeGuard[Snapshot]:
     """Tell whether a run found all as in its parent; of a mirror, everybody must have that parent."""
     return parent is not None and parent.tree == tree and repository.has_snapshot(parent.id)
@@ -262,7 +188,7 @@ class _Run:
         monitor: Monitor,
         cancel: Cancel,
         clock: Clock,
-        before: _Before,
+        before: Earlier,
         ahead: Ahead,
     ) -> None:
         self._repository = repository
@@ -275,7 +201,7 @@ class _Run:
         self._in_this_thread = not repository.backend.shared_by_fork
         self._board = Board(self._heed_at_work)
         self._claims: Claims | None = None
-        self._workers: Workers | None = None
+        self._readers: Readers | None = None
         self._trees: BlobStore | None = None
         self._tree_ids: set[BlobId] = set()
         self._unlisted: list[StoredPack] = []
@@ -330,8 +256,8 @@ class _Run:
 
     def close(self) -> None:
         """End the workers and give back the shared memory."""
-        if self._workers is not None:
-            self._workers.close()
+        if self._readers is not None:
+            self._readers.close()
         if self._claims is not None:
             self._claims.close()
         if self._blobs_added:
@@ -350,7 +276,7 @@ class _Run:
             if scanning:
                 self._look_at_some()
             self._hand_out()
-            if self._workers is not None:
+            if self._readers is not None:
                 self._take_in(0.0 if scanning else _TICK_S)
             self._tick()
 
@@ -363,13 +289,15 @@ class _Run:
                 return
 
     def _hand_out(self) -> None:
-        while self._plan.has_batch and self._ready_workers().can_take():
+        if self._readers is None and self._plan.has_batch:
+            self._readers = self._make_readers()
             self._monitor.phase = Phase.STORING
-            self._ready_workers().submit(self._plan.next_batch())
+        if self._readers is not None:
+            self._readers.hand_out()
 
     def _take_in(self, timeout_s: float) -> None:
-        assert self._workers is not None
-        for message in self._workers.collect(timeout_s):
+        assert self._readers is not None
+        for message in self._readers.collect(timeout_s):
             self._hear(message)
 
     def _hear(self, message: BatchDone | StoredPack) -> None:
@@ -400,7 +328,7 @@ class _Run:
 
     def _while_paused(self) -> None:
         """Name in the index what is stored by now: a pause may end with the power."""
-        if self._workers is not None and not self._in_this_thread:
+        if self._readers is not None and not self._in_this_thread:
             self._take_in(0.0)
         if self._unlisted:
             self._make_checkpoint()
@@ -423,19 +351,18 @@ class _Run:
 
     # --- storing -----------------------------------------------------------------------------------------------
 
-    def _ready_workers(self) -> Workers:
-        """Return the workers; they start with the first file to read, after the index is in memory."""
-        if self._workers is None:
-            from app.repository.workers import ForkedWorkers, InlineWorkers, worker_count
+    def _make_readers(self) -> Readers:
+        """Make the readers: at the first file to read, after the index is in memory."""
+        from app.repository.readers import Readers
+        from app.repository.workers import ForkedWorkers, InlineWorkers, worker_count
 
-            self._in_this_thread = self._in_this_thread or self._plan.is_short
-            self._claims = Claims(between_processes=not self._in_this_thread)
-            duty = Duty(
-                self._repository, self._repository.index, self._board, self._claims, self._options.verify_sealed
-            )
-            count = min(worker_count(), self._plan.workers_needed)
-            self._workers = InlineWorkers(duty) if self._in_this_thread else ForkedWorkers(duty, count)
-        return self._workers
+        repository = self._repository
+        self._in_this_thread = self._in_this_thread or self._plan.is_short
+        self._claims = Claims(between_processes=not self._in_this_thread)
+        duty = Duty(repository, repository.index, self._board, self._claims, self._options.verify_sealed)
+        count = 1 if self._in_this_thread else min(worker_count(), self._plan.workers_needed)
+        workers = InlineWorkers(duty) if self._in_this_thread else ForkedWorkers(duty, count)
+        return Readers(workers, count, self._plan, self._board, seed=repository.polynomial)
 
     def _store_tree(self, plain: bytes) -> BlobId:
         if self._trees is None:
@@ -478,8 +405,8 @@ class _Run:
             self._unlisted.clear()
 
     def _flush(self) -> None:
-        if self._workers is not None:
-            for message in self._workers.flush():
+        if self._readers is not None:
+            for message in self._readers.flush():
                 self._hear(message)
         if self._trees is not None:
             self._trees.flush()
@@ -488,8 +415,8 @@ class _Run:
     def _keep_what_is_done(self) -> None:
         """Stop the workers at their next blob and name in the index what they have written."""
         self._board.stop()
-        if self._workers is not None:
-            for message in self._workers.wind_up():
+        if self._readers is not None:
+            for message in self._readers.wind_up():
                 self._hear(message)
         self._make_checkpoint()
 

@@ -12,7 +12,8 @@ from app.repository.backend.base import FileInfo, FileKind
 from app.repository.blob_reader import READ_BYTES, is_damage
 from app.repository.check_structure import Blob, Finding
 from app.repository.errors import BackendError, RepositoryDamaged
-from app.repository.index import INDEX_FILE_LIMIT, Index, IndexBuilder
+from app.repository.index import Index, IndexBuilder
+from app.repository.index_json import INDEX_FILE_LIMIT
 from app.repository.keys import KEY_FILE_LIMIT, describe_key_file
 from app.repository.model import Cancel, CheckProblem, PackId, Snapshot, SnapshotId
 from app.repository.pack import MAX_PACK, PackEntry, encode_header, encode_length, header_length, parse_header

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.clock import Clock, SystemClock
 from app.repository.errors import BackendError, RepositoryDamaged, RepositoryError
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.locks import Lock
 from app.repository.marking import Marks
 from app.repository.model import Cancel, Monitor, PackId, Phase, Snapshot, SnapshotId

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import msgspec
 
+from app.repository.blob_table import FAN_BYTES, RECORD_BYTES, TableParts
 from app.repository.decoding import UNDECODABLE
-from app.repository.index import FAN_BYTES, RECORD_BYTES, Index, TableParts
+from app.repository.index import Index
 from app.repository.model import PackId
 
 _CHECK_BYTES = 16

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from app.repository.backend.base import FileKind
 from app.repository.errors import BackendFull, FileMissing
-from app.repository.index import INDEX_FILE_LIMIT, MAX_BLOBS_A_FILE, Index, PackContents, decode_index
+from app.repository.index import Index
+from app.repository.index_json import INDEX_FILE_LIMIT, MAX_BLOBS_A_FILE, PackContents, decode_index
 from app.repository.model import PackId
 from app.repository.repository import Repository
 

@@ -21,8 +21,8 @@ from app.repository.errors import (
     RepositoryDamaged,
     RepositoryError,
 )
-from app.repository.index import PackContents
 from app.repository.index_files import IndexFiles
+from app.repository.index_json import PackContents
 from app.repository.locks import Lock, refuse_if_locked
 from app.repository.model import Cancel, CheckProblem, Monitor, PackId, Phase
 from app.repository.pack import PackEntry

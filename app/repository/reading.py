@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import errno
 import grp
-import mmap
 import os
 import pwd
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from app.repository.cutting import HOLE, LARGEST_CHUNK, SMALL_FILE, Cutter
 from app.repository.model import BlobId, Node, NodeType
 from app.repository.novelty import KNOWN, Novelty
 from app.repository.storing import BlobStore
 from app.repository.trees import encode_file, node_type
 
-if TYPE_CHECKING:
-    from pyfastcdc import FastCDC as Chunker
-
-SMALL_FILE = 512 << 10
-"""Smaller files are one blob."""
-
-_AVERAGE_CHUNK = 1 << 20
-_LARGEST_CHUNK = 3 << 20
-_BUFFER = 2 * _LARGEST_CHUNK
-_HOLE = memoryview(mmap.mmap(-1, _LARGEST_CHUNK, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ))
-_BLOCK = 512  # what st_blocks counts, whatever the file system
 _TICK_NS = 10_000_000  # CONFIG_HZ=100, the slowest usual kernel
 _COARSE_CLOCK = 5  # CLOCK_REALTIME_COARSE: what files are stamped with; the module has no name for it
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _NO_ATTRIBUTES = {errno.ENOTSUP, errno.ENODATA, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EINVAL}
+
+FileStamp = tuple[int, int, int, int, int]
+"""What a file that has not changed agrees in: device, inode, size, time of modification and of change."""
 
 
 class SourceChanged(Exception):
@@ -48,9 +39,7 @@ class FileReader:
     def __init__(self, store: BlobStore, *, seed: int, on_bytes: Callable[[int], None]) -> None:
         self._store = store
         self._on_bytes = on_bytes
-        self._seed = seed
-        self._chunker: Chunker | None = None  # made at the first large file
-        self._buffer: bytearray | None = None  # made at the first large file
+        self._cutter = Cutter(seed)
         self._zeros_id: BlobId | None = None
         self.novelty: Novelty = KNOWN
         """Of the file that was read last."""
@@ -65,28 +54,44 @@ class FileReader:
         fd = open_quietly(path)
         try:
             for _ in range(2):
-                before = _settled_status(fd)
-                if not stat.S_ISREG(before.st_mode):
-                    raise SourceChanged
+                before = settled_status(fd)
                 content, size = self._read_content(fd, before.st_size)
                 after = os.fstat(fd)
-                steady = size == before.st_size and _stamp(before) == _stamp(after)
+                steady = size == before.st_size and stamp_of(before) == stamp_of(after)
                 if steady:
                     break
                 os.lseek(fd, 0, os.SEEK_SET)
             attributes = read_attributes(fd)
         finally:
             os.close(fd)
-        node_json = encode_file(
-            path[path.rfind(b"/") + 1 :],
-            before,
-            size=size,
-            user=_user_name(before.st_uid),
-            group=_group_name(before.st_gid),
-            content=content,
-            attributes=attributes,
-        )
-        return node_json, steady
+        return describe_file(path, before, size, content, attributes), steady
+
+    def read_chunks(
+        self, path: bytes, stamp: FileStamp, offset: int, lengths: Sequence[int]
+    ) -> tuple[tuple[BlobId, ...], Novelty]:
+        """Store chunks that lie one behind the other in a file; a length of 0 is a hole of the largest size.
+
+        Return their blobs and the novelty of the first. Raises OSError when the file cannot be read, SourceChanged when
+        it no longer has this stamp.
+        """
+        blobs: list[BlobId] = []
+        first: Novelty = KNOWN
+        fd = open_quietly(path)
+        try:
+            if stamp_of(os.fstat(fd)) != stamp:
+                raise SourceChanged
+            for length in lengths:
+                if length:
+                    blobs.append(self._store.store(_read_at(fd, offset, length)))
+                else:
+                    blobs.append(self._store_zeros())
+                if len(blobs) == 1 and length:
+                    first = self._store.novelty
+                offset += length or LARGEST_CHUNK
+                self._on_bytes(length or LARGEST_CHUNK)
+        finally:
+            os.close(fd)
+        return tuple(blobs), first
 
     def _read_content(self, fd: int, expected: int) -> tuple[tuple[BlobId, ...], int]:
         if expected >= SMALL_FILE:
@@ -110,9 +115,9 @@ class FileReader:
     def _read_large(self, fd: int) -> tuple[tuple[BlobId, ...], int]:
         blobs: list[BlobId] = []
         size = 0
-        for chunk in self._chunks(fd):
-            blobs.append(self._store_zeros() if chunk is _HOLE else self._store.store(chunk))
-            if len(blobs) == 1 and chunk is not _HOLE:
+        for chunk in self._cutter.chunks(fd):
+            blobs.append(self._store_zeros() if chunk is HOLE else self._store.store(chunk))
+            if len(blobs) == 1 and chunk is not HOLE:
                 self._judge_first()
             size += len(chunk)
             self._on_bytes(len(chunk))
@@ -121,57 +126,37 @@ class FileReader:
     def _store_zeros(self) -> BlobId:
         """Store the chunk of a hole: once is enough."""
         if self._zeros_id is None:
-            self._zeros_id = self._store.store(_HOLE)
+            self._zeros_id = self._store.store(HOLE)
         return self._zeros_id
 
-    def _chunks(self, fd: int) -> Iterator[memoryview]:
-        """Cut a file; each chunk is valid until the next one is asked for.
 
-        Where a chunk ends depends on nothing before its start, so a chunk that the buffer's end cut short is cut
-        again from its start once the buffer has been refilled. Zeros are cut at the largest size, so what lies in a
-        hole is known without reading it.
-        """
-        if self._buffer is None:
-            self._buffer = bytearray(_BUFFER)
-        chunker = self._chunker = self._chunker or make_chunker(self._seed)
-        view = memoryview(self._buffer)
-        at = filled = 0  # `at`: where in the file the buffer's first byte lies
-        ended = False
-        status = os.fstat(fd)
-        has_holes = status.st_blocks * _BLOCK < status.st_size
-        while not ended:
-            if has_holes and (holes := _hole_bytes(fd, at) // _LARGEST_CHUNK):
-                for _ in range(holes):
-                    yield _HOLE
-                at, filled = at + holes * _LARGEST_CHUNK, 0
-            while filled < _BUFFER and not ended:
-                count = os.preadv(fd, [view[filled:]], at + filled)
-                ended = count == 0
-                filled += count
-            start = 0
-            for chunk in chunker.cut_buf(view[:filled]) if filled else ():
-                if not ended and filled - start < _LARGEST_CHUNK:
-                    break
-                yield view[start : start + chunk.length]
-                start += chunk.length
-            rest = filled - start
-            view[:rest] = view[start:filled]
-            at, filled = at + start, rest
+def describe_file(
+    path: bytes,
+    status: os.stat_result,
+    size: int,
+    content: tuple[BlobId, ...],
+    attributes: tuple[tuple[str, bytes], ...],
+) -> str:
+    """Return the JSON of the node of a file that was read."""
+    return encode_file(
+        path[path.rfind(b"/") + 1 :],
+        status,
+        size=size,
+        user=_user_name(status.st_uid),
+        group=_group_name(status.st_gid),
+        content=content,
+        attributes=attributes,
+    )
 
 
-def make_chunker(seed: int) -> Chunker:
-    """Return what cuts large files; a repository's polynomial is its seed."""
-    from pyfastcdc import FastCDC
-
-    return FastCDC(_AVERAGE_CHUNK, min_size=SMALL_FILE, max_size=_LARGEST_CHUNK, normalized_chunking=1, seed=seed)
-
-
-def _hole_bytes(fd: int, at: int) -> int:
-    """Return how many bytes from here on are a hole, 0 where the file system cannot tell."""
-    try:
-        return os.lseek(fd, at, os.SEEK_DATA) - at
-    except OSError as exc:
-        return max(os.fstat(fd).st_size - at, 0) if exc.errno == errno.ENXIO else 0  # no data from here to the end
+def _read_at(fd: int, offset: int, length: int) -> bytes:
+    data = os.pread(fd, length, offset)
+    while len(data) < length:
+        part = os.pread(fd, length - len(data), offset + len(data))
+        if not part:
+            raise SourceChanged
+        data += part
+    return data
 
 
 def _read_up_to(fd: int, most: int) -> bytes:
@@ -190,8 +175,8 @@ def open_quietly(path: bytes) -> int:
         return os.open(path, _OPEN)
 
 
-def _settled_status(fd: int) -> os.stat_result:
-    """Return a file's status once its change time lies in the past.
+def settled_status(fd: int) -> os.stat_result:
+    """Return a file's status once its change time lies in the past; raises SourceChanged when it is no file.
 
     The kernel stamps files with a clock that ticks every few milliseconds: a change after our reading but in the same
     tick would leave the same stamp, and never be noticed.
@@ -201,11 +186,13 @@ def _settled_status(fd: int) -> os.stat_result:
     if abs(age_ns) < _TICK_NS:  # newer kernels stamp a little ahead of this clock
         time.sleep(_TICK_NS / 1e9)
         status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceChanged
     return status
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+def stamp_of(status: os.stat_result) -> FileStamp:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def make_node(

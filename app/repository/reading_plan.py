@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 from app.repository.worker import Batch, FolderPart
 
@@ -12,18 +13,33 @@ _BATCH_NAMES = 32 << 10  # bytes of names: a batch must fit into a pipe, or two 
 _MOST_WAITING = 20_000
 _FEW_FILES = 64
 _FEW_BYTES = 1 << 20
+_SHARED_BYTES = 16 << 20
+"""A file of fewer bytes is read by one worker: sharing it costs cutting it where its chunks are not stored."""
+
+
+class LargeFile(NamedTuple):
+    """A file to be read that fills a batch by itself."""
+
+    folder: int
+    path: bytes
+    name: bytes
+    size: int
+
+    @property
+    def batch(self) -> Batch:
+        return Batch((FolderPart(self.folder, self.path, (self.name,)),), 1)
 
 
 class ReadingPlan:
     """A queue of batches: large files go alone and first, small ones together by folder."""
 
     def __init__(self) -> None:
-        self._large: deque[Batch] = deque()
-        self._small: deque[Batch] = deque()
+        self._large: deque[LargeFile] = deque()
+        self._small: deque[tuple[Batch, int]] = deque()  # with their bytes
         self._parts: list[FolderPart] = []
         self._files = self._bytes = self._names = 0
         self._waiting = 0
-        self._bytes_planned = 0
+        self._bytes_planned = self._bytes_handed_out = 0
         self._closed = False
 
     @property
@@ -39,7 +55,9 @@ class ReadingPlan:
     @property
     def workers_needed(self) -> int:
         """Return how many workers would have something to do, should it be known."""
-        return len(self._large) + len(self._small) if self._closed else _MOST_WAITING
+        if not self._closed:
+            return _MOST_WAITING
+        return len(self._small) + sum([max(file.size // _SHARED_BYTES, 1) for file in self._large])
 
     @property
     def has_batch(self) -> bool:
@@ -52,7 +70,7 @@ class ReadingPlan:
         names: list[bytes] = []
         for name, size in files:
             if size >= _BATCH_BYTES:
-                self._large.append(Batch((FolderPart(folder, path, (name,)),), 1))
+                self._large.append(LargeFile(folder, path, name, size))
                 continue
             names.append(name)
             self._files += 1
@@ -72,7 +90,25 @@ class ReadingPlan:
         self._end_batch()
 
     def next_batch(self) -> Batch:
-        return (self._large or self._small).popleft()
+        """Take the next batch."""
+        if self._large:
+            return self._take_large().batch
+        batch, size = self._small.popleft()
+        self._bytes_handed_out += size
+        return batch
+
+    def next_shared(self, workers: int) -> LargeFile | None:
+        """Take the next file, should it be so large that one worker would still read it when the others are done."""
+        if workers < 2 or not self._large or self._large[0].size < _SHARED_BYTES:
+            return None
+        if self._large[0].size * workers <= self._bytes_planned - self._bytes_handed_out:
+            return None
+        return self._take_large()
+
+    def _take_large(self) -> LargeFile:
+        file = self._large.popleft()
+        self._bytes_handed_out += file.size
+        return file
 
     def mark_done(self, files: int) -> None:
         self._waiting -= files
@@ -88,6 +124,6 @@ class ReadingPlan:
 
     def _end_batch(self) -> None:
         if self._parts:
-            self._small.append(Batch(tuple(self._parts), self._files))
+            self._small.append((Batch(tuple(self._parts), self._files), self._bytes))
         self._parts = []
         self._files = self._bytes = self._names = 0

@@ -11,7 +11,7 @@ from app.repository import zstd
 from app.repository.backend.base import FileKind
 from app.repository.blob_reader import READ_BYTES, READ_GAP, BlobReader
 from app.repository.crypto import Plain
-from app.repository.index import MAX_BLOBS_A_FILE, PackContents, encode_pack
+from app.repository.index_json import MAX_BLOBS_A_FILE, PackContents, encode_pack
 from app.repository.model import BlobId, PackId
 from app.repository.pack import PackBuilder, PackEntry
 from app.repository.repository import Repository

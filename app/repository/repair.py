@@ -13,8 +13,8 @@ from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileInfo, FileKind
 from app.repository.blob_reader import is_damage
 from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, RepositoryError
-from app.repository.index import INDEX_FILE_LIMIT, PackContents, decode_index
 from app.repository.index_files import IndexFiles
+from app.repository.index_json import INDEX_FILE_LIMIT, PackContents, decode_index
 from app.repository.model import BlobId, Cancel, CheckProblem, Monitor, PackId, Phase
 from app.repository.pack import PackEntry, header_length, parse_header
 from app.repository.prune_plan import PackUse

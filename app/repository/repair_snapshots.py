@@ -19,7 +19,7 @@ from app.repository.crypto import OVERHEAD
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
 from app.repository.finder import MAX_PATH_BYTES
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.marking import load_tree_json
 from app.repository.model import BlobId, Cancel, FileProblem, Monitor, Phase, Snapshot, SnapshotId
 from app.repository.relisting import load_document, save_document, with_original, with_tree

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.repository.blob_reader import READ_BYTES, READ_GAP
+from app.repository.blob_table import BlobRecord
 from app.repository.crypto import OVERHEAD
 from app.repository.errors import RepositoryDamaged
 from app.repository.finder import MAX_DEPTH, MAX_PATH_BYTES, Unfolding
-from app.repository.index import BlobRecord, Index, PackedBlob
+from app.repository.index import Index, PackedBlob
 from app.repository.model import (
     BlobId,
     Cancel,

@@ -18,6 +18,8 @@ _PAGE = 4096
 _STOP = 0
 _BYTES = 1
 _FILES = _BYTES + MOST_WORKERS
+ARCHIVER = MOST_WORKERS
+"""The number under which the archiver itself counts files."""
 
 _KEY = 16  # bytes of a blob id that stand for it: two that agree in 128 bits cannot be made on purpose
 _PARTS = struct.Struct("<QQQ8x").unpack
@@ -58,7 +60,7 @@ class Board:
 
     @property
     def files_done(self) -> int:
-        return sum(self._words[_FILES : _FILES + MOST_WORKERS])
+        return sum(self._words[_FILES : _FILES + MOST_WORKERS + 1])
 
     def close(self) -> None:
         self._words.release()

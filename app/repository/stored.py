@@ -16,16 +16,8 @@ from app.repository.blob_opener import LONGEST_BLOB, BlobOpener, ThreadTools
 from app.repository.config import Config
 from app.repository.crypto import MasterKey
 from app.repository.errors import FileMissing, RepositoryDamaged, SnapshotNotFound
-from app.repository.index import (
-    INDEX_FILE_LIMIT,
-    Index,
-    IndexBuilder,
-    PackContents,
-    PackedBlob,
-    StoredPack,
-    encode_pack,
-    join_packs,
-)
+from app.repository.index import Index, IndexBuilder, PackedBlob, StoredPack
+from app.repository.index_json import INDEX_FILE_LIMIT, PackContents, encode_pack, join_packs
 from app.repository.keys import KeyFile, KeyInfo
 from app.repository.locks import Lock
 from app.repository.model import BlobId, Node, PackId, Snapshot, SnapshotId

@@ -8,9 +8,11 @@ from collections.abc import Callable
 import zstandard
 
 from app.repository import zstd
+from app.repository.blob_table import encode_records
 from app.repository.crypto import Plain
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import BlobFinder, PackContents, StoredPack, encode_pack, encode_records
+from app.repository.index import BlobFinder, StoredPack
+from app.repository.index_json import PackContents, encode_pack
 from app.repository.model import BlobId
 from app.repository.novelty import FRESH, KNOWN, Novelty, novelty
 from app.repository.pack import FinishedPack, PackBuilder

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from app.repository.index import Index, StoredPack
-from app.repository.model import FileProblem
-from app.repository.novelty import Novelty
-from app.repository.reading import FileReader, SourceChanged
+from app.repository.model import BlobId, FileProblem
+from app.repository.novelty import KNOWN, Novelty
+from app.repository.reading import FileReader, FileStamp, SourceChanged
 from app.repository.repository import Repository
 from app.repository.scan import reason_of
 from app.repository.shared import Board, Claims
@@ -37,6 +37,26 @@ A bare tuple, as there is one of every file: pickle takes four times as long for
 """
 
 
+class FilePart(NamedTuple):
+    """Some chunks of a file that several workers read; a length of 0 is a hole of the largest size."""
+
+    file: int
+    number: int
+    path: bytes
+    stamp: FileStamp
+    offset: int
+    lengths: tuple[int, ...]
+
+
+class PartDone(NamedTuple):
+    """A part's outcome: its blobs, None when the file could not be read or is no longer what it was."""
+
+    file: int
+    number: int
+    blobs: tuple[BlobId, ...] | None
+    novelty: Novelty
+
+
 class BatchDone(NamedTuple):
     """A batch's outcome."""
 
@@ -55,7 +75,9 @@ class Failed(NamedTuple):
     data: dict[str, object]
 
 
-Message = BatchDone | StoredPack | Flushed | Failed
+Work = Batch | FilePart
+
+Message = BatchDone | PartDone | StoredPack | Flushed | Failed
 
 
 class Duty(NamedTuple):
@@ -84,8 +106,18 @@ class Worker:
         )
         self._reader = FileReader(self._store, seed=duty.repository.polynomial, on_bytes=self._on_bytes)
 
-    def perform(self, batch: Batch) -> BatchDone:
-        """Read the files of a batch; raises Cancelled between two blobs when the run is to stop."""
+    def perform(self, work: Work) -> BatchDone | PartDone:
+        """Read what there is to read; raises Cancelled between two blobs when the run is to stop."""
+        return self._perform_part(work) if isinstance(work, FilePart) else self._perform_batch(work)
+
+    def _perform_part(self, part: FilePart) -> PartDone:
+        try:
+            blobs, novelty = self._reader.read_chunks(part.path, part.stamp, part.offset, part.lengths)
+        except (OSError, SourceChanged):  # what is wrong is told by who reads the file as a whole then
+            return PartDone(part.file, part.number, None, KNOWN)
+        return PartDone(part.file, part.number, blobs, novelty)
+
+    def _perform_batch(self, batch: Batch) -> BatchDone:
         done = BatchDone([], [])
         heed, reader, files = self._board.raise_if_stopped, self._reader, done.files
         for folder, path, names in batch.parts:

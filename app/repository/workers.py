@@ -20,29 +20,33 @@ from app.repository.errors import Cancelled, RepositoryError, WorkerDied
 from app.repository.forked import make_ready, settle_in
 from app.repository.index import StoredPack
 from app.repository.shared import MOST_WORKERS
-from app.repository.worker import Batch, BatchDone, Duty, Failed, Flushed, Message, Worker
+from app.repository.worker import BatchDone, Duty, Failed, Flushed, Message, PartDone, Work, Worker
 
 _BATCHES_AHEAD = 2  # for each worker: one being read, one waiting in the pipe
+
+
+Reply = BatchDone | PartDone | StoredPack
+"""What comes of work."""
 
 
 class Workers(Protocol):
     """What the archiver asks of its workers."""
 
     def can_take(self) -> bool:
-        """Tell whether a batch would be begun soon."""
+        """Tell whether more work would be begun soon."""
         ...
 
-    def submit(self, batch: Batch) -> None: ...
+    def submit(self, work: Work) -> None: ...
 
-    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:
+    def collect(self, timeout_s: float) -> Iterator[Reply]:
         """Yield what has been done, waiting up to a time for the first; raises what a worker raised."""
         ...
 
-    def flush(self) -> Iterator[BatchDone | StoredPack]:
+    def flush(self) -> Iterator[Reply]:
         """Have the last packs written; to be called once, when nothing is left to read."""
         ...
 
-    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+    def wind_up(self) -> Iterator[Reply]:
         """After the board said stop: wait for the workers to notice, and yield what they have finished."""
         ...
 
@@ -55,24 +59,24 @@ class InlineWorkers:
     """One worker in the archiver's own thread."""
 
     def __init__(self, duty: Duty) -> None:
-        self._done: deque[BatchDone | StoredPack] = deque()
+        self._done: deque[Reply] = deque()
         self._worker = Worker(duty, 0, self._done.append)
 
     def can_take(self) -> bool:
         return not self._done  # what is done is heard of first
 
-    def submit(self, batch: Batch) -> None:
-        self._done.append(self._worker.perform(batch))
+    def submit(self, work: Work) -> None:
+        self._done.append(self._worker.perform(work))
 
-    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:  # noqa: ARG002  nothing to wait for
+    def collect(self, timeout_s: float) -> Iterator[Reply]:  # noqa: ARG002  nothing to wait for
         while self._done:
             yield self._done.popleft()
 
-    def flush(self) -> Iterator[BatchDone | StoredPack]:
+    def flush(self) -> Iterator[Reply]:
         self._worker.flush()
         yield from self.collect(0)
 
-    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+    def wind_up(self) -> Iterator[Reply]:
         self._worker.flush()
         yield from self.collect(0)
 
@@ -127,22 +131,22 @@ class ForkedWorkers:
     def can_take(self) -> bool:
         return any(process.ahead < _BATCHES_AHEAD for process in self._processes)
 
-    def submit(self, batch: Batch) -> None:
+    def submit(self, work: Work) -> None:
         process = min(self._processes, key=lambda process: process.ahead)
         process.ahead += 1
-        self._send(process, batch)
+        self._send(process, work)
 
-    def collect(self, timeout_s: float) -> Iterator[BatchDone | StoredPack]:
+    def collect(self, timeout_s: float) -> Iterator[Reply]:
         by_pipe = {process.pipe: process for process in self._processes}
         for pipe in wait(list(by_pipe), timeout_s):
             assert isinstance(pipe, Connection)
             message = self._receive(by_pipe[pipe])
-            if isinstance(message, BatchDone):
+            if isinstance(message, BatchDone | PartDone):
                 by_pipe[pipe].ahead -= 1
             if not isinstance(message, Flushed):
                 yield message
 
-    def flush(self) -> Iterator[BatchDone | StoredPack]:
+    def flush(self) -> Iterator[Reply]:
         for process in self._processes:
             self._send(process, None)
         for process in self._processes:
@@ -150,7 +154,7 @@ class ForkedWorkers:
                 yield message
             process.reap()
 
-    def wind_up(self) -> Iterator[BatchDone | StoredPack]:
+    def wind_up(self) -> Iterator[Reply]:
         for process in self._processes:
             with contextlib.suppress(OSError):  # it may have stopped by itself
                 process.pipe.send(None)
@@ -164,9 +168,9 @@ class ForkedWorkers:
             process.end()
         self._processes.clear()
 
-    def _send(self, process: _Process, batch: Batch | None) -> None:
+    def _send(self, process: _Process, work: Work | None) -> None:
         try:
-            process.pipe.send(batch)
+            process.pipe.send(work)
         except OSError as exc:
             # It may have said why before it went.
             while True:
@@ -175,7 +179,7 @@ class ForkedWorkers:
                     continue
                 raise WorkerDied(exitcode=process.reap()) from exc
 
-    def _receive(self, process: _Process) -> BatchDone | StoredPack | Flushed:
+    def _receive(self, process: _Process) -> Reply | Flushed:
         try:
             message: Message = process.pipe.recv()
         except (EOFError, OSError) as exc:
@@ -222,8 +226,8 @@ def _live_as_worker(duty: Duty, number: int, pipe: Connection, parent: int) -> N
 def _work(duty: Duty, number: int, pipe: Connection) -> None:
     worker = Worker(duty, number, pipe.send)
     with contextlib.suppress(Cancelled):
-        while (batch := pipe.recv()) is not None:
-            pipe.send(worker.perform(batch))
+        while (work := pipe.recv()) is not None:
+            pipe.send(worker.perform(work))
     # A cancelled worker too keeps what it has sealed: the next run need not store it again.
     worker.flush()
     pipe.send(Flushed())

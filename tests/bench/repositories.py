@@ -8,7 +8,7 @@ from pathlib import Path
 from app.clock import SystemClock
 from app.repository.backend.local import LocalBackend
 from app.repository.crypto import MasterKey
-from app.repository.index import MAX_BLOBS_A_FILE, PackContents
+from app.repository.index_json import MAX_BLOBS_A_FILE, PackContents
 from app.repository.keys import SCRYPT_N, SCRYPT_P_RANDOM, SCRYPT_R, make_key_file
 from app.repository.model import BlobId, PackId
 from app.repository.pack import PackEntry

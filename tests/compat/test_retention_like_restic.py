@@ -13,7 +13,7 @@ import pytest
 
 from app.clock import SystemClock
 from app.repository.backend.base import FileKind
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.model import BlobId
 from app.repository.repacking import PackWriter
 from app.repository.repository import Repository

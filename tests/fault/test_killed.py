@@ -18,7 +18,7 @@ import pytest
 
 from app.repository import copier, forgetter, pruner
 from app.repository.backend.base import FileKind
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.model import BlobId, Node, NodeType
 from app.repository.repacking import PackWriter
 from app.repository.repair import repair_index, repair_packs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.repository import pruner, reading_plan
-from app.repository.archiver import _Before
+from app.repository.earlier import Earlier
 from app.repository.errors import Cancelled
 from app.repository.model import BackupOptions, BackupSummary, Cancel
 from app.repository.unfinished import Unfinished
@@ -22,7 +22,7 @@ FILES, FILE_BYTES = 600, 40_000
 PACKS_BEFORE_THE_KILL = 180
 """About half of all there will be: what the workers hold at that moment is little beside it."""
 
-write_note = _Before.note
+write_note = Earlier.note
 
 
 class CancelAfterBytes(Cancel):
@@ -54,7 +54,7 @@ def kill_after_a_checkpoint(kept: Kept, source: Path, state: Path) -> int:
 
     reached = state.with_name("reached")
 
-    def note_and_wait(before: _Before, so_far: Unfinished) -> None:
+    def note_and_wait(before: Earlier, so_far: Unfinished) -> None:
         write_note(before, so_far)
         if sum(1 for path in (kept.folder / "data").rglob("*") if path.is_file()) >= PACKS_BEFORE_THE_KILL:
             reached.touch()
@@ -64,7 +64,7 @@ def kill_after_a_checkpoint(kept: Kept, source: Path, state: Path) -> int:
         use_small_packs(checkpoint_s=0.005)
         # In proportion: what a worker holds at a time must be little beside what has been finished.
         reading_plan._BATCH_BYTES = 80_000
-        setattr(_Before, "note", note_and_wait)  # noqa: B010 - in this forked process only
+        setattr(Earlier, "note", note_and_wait)  # noqa: B010 - in this forked process only
         back_up(kept, source, state)
 
     group = Group(work)

@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["app.repository"]):
     from app.errors import VangnetError
     from app.repository import relisting, snapshots, trees
     from app.repository.crypto import MasterKey, Plain
-    from app.repository.index import decode_index, encode_pack, join_packs
+    from app.repository.index_json import decode_index, encode_pack, join_packs
     from app.repository.keys import describe_key_file, work_of
     from app.repository.marking import references
     from app.repository.model import SnapshotId

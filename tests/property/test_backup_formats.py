@@ -16,7 +16,8 @@ from app.repository.backend.base import FileKind
 from app.repository.backend.memory import MemoryBackend
 from app.repository.crypto import MasterKey
 from app.repository.errors import RepositoryDamaged, RepositoryError
-from app.repository.index import Index, PackContents, decode_index, encode_pack, join_packs
+from app.repository.index import Index
+from app.repository.index_json import PackContents, decode_index, encode_pack, join_packs
 from app.repository.model import BlobId, Node, NodeType, PackId
 from app.repository.pack import PackBuilder, PackEntry, read_header
 from app.repository.repository import Repository

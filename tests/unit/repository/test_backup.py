@@ -17,7 +17,7 @@ from app.repository.backend.faulty import FaultyBackend
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
 from app.repository.errors import SourceNotFound
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.model import BackupOptions, BlobId, FileProblem, Monitor, Node, NodeType, Phase, Snapshot
 from app.repository.repository import Repository
 from app.repository.worker import Duty
@@ -194,7 +194,7 @@ def test_content_that_the_repository_lost_is_read_and_stored_again(repository: R
     data_packs = {place.pack for _, place in index.blobs() if not place.is_tree}
     tree_contents = [(pack, tuple(entries)) for pack, entries in index.by_pack().items() if pack not in data_packs]
     old = [info.name for info in repository.backend.list(FileKind.INDEX)]
-    from app.repository.index import PackContents
+    from app.repository.index_json import PackContents
 
     repository.save_index([PackContents(pack, entries) for pack, entries in tree_contents])
     for name in old:

@@ -14,7 +14,8 @@ import pytest
 from app.repository import zstd
 from app.repository.crypto import MasterKey
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import Index, PackContents, decode_index, encode_pack, join_packs
+from app.repository.index import Index
+from app.repository.index_json import PackContents, decode_index, encode_pack, join_packs
 from app.repository.model import BlobId, Node, NodeType, PackId
 from app.repository.pack import PackBuilder, PackEntry, read_header
 from app.repository.reading import make_node

@@ -13,7 +13,8 @@ import pytest
 from app.repository import index_cache, stored
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
-from app.repository.index import Index, IndexBuilder, PackContents
+from app.repository.index import Index, IndexBuilder
+from app.repository.index_json import PackContents
 from app.repository.model import BlobId, PackId
 from app.repository.pack import PackEntry
 from app.repository.repository import Repository

@@ -26,7 +26,7 @@ from app.repository.errors import (
     RepositoryLocked,
 )
 from app.repository.forgetter import forget
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.model import BlobId, Cancel, Snapshot
 from app.repository.prune_plan import MaxUnused
 from app.repository.pruner import prune

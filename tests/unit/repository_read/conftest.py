@@ -13,7 +13,7 @@ import pytest
 from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
 from app.repository.backend.memory import MemoryBackend
-from app.repository.index import PackContents
+from app.repository.index_json import PackContents
 from app.repository.model import BackupOptions, BlobId, Node, Snapshot, SnapshotId
 from app.repository.pack import PackBuilder
 from app.repository.repository import Repository

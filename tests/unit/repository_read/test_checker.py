@@ -221,7 +221,7 @@ def test_a_second_copy_of_a_pack_under_a_wrong_name_is_found(
     in_folder: Repository, source: Path, tmp_path: Path
 ) -> None:
     """All its blobs are whole, and still it is not what its name says."""
-    from app.repository.index import PackContents
+    from app.repository.index_json import PackContents
     from app.repository.pack import read_header
 
     back_up(in_folder, source)
