@@ -20,7 +20,7 @@ from app.repository.damage_note import distrusting
 from app.repository.earlier import Earlier, find_earlier
 from app.repository.errors import Cancelled, SourceNotFound
 from app.repository.exclusion import exclusion_of
-from app.repository.folders import FolderWalk, Tally
+from app.repository.folders import FolderWalk
 from app.repository.index import StoredPack
 from app.repository.locks import Lock
 from app.repository.model import (
@@ -41,6 +41,7 @@ from app.repository.shared import Board, Claims
 from app.repository.snapshots import readable_path
 from app.repository.state import SourceState, size_of_states
 from app.repository.storing import BlobStore
+from app.repository.tally import Tally
 from app.repository.worker import BatchDone, Duty
 
 if TYPE_CHECKING:

@@ -17,54 +17,21 @@ import msgspec
 
 from app.repository.ahead import Ahead
 from app.repository.errors import RepositoryDamaged
-from app.repository.model import BlobId, FileProblem, Node, NodeType, SourceChanges
-from app.repository.novelty import KNOWN, OPAQUE, Novelty
-from app.repository.problems import Problems
+from app.repository.index import Index
+from app.repository.model import BlobId, FileProblem, NodeType
+from app.repository.novelty import KNOWN, Novelty
 from app.repository.reading import make_node, read_attributes
 from app.repository.reading_plan import ReadingPlan
+from app.repository.recorded import RecordedEntry, decode_recorded
 from app.repository.repository import Repository
 from app.repository.scan import Entry, Glance, Place, Scanner, entries_of, is_folder, reason_of, sign_place
 from app.repository.state import NEVER, FolderState, SourceState
+from app.repository.tally import ChangeCount, Tally
 from app.repository.trees import assemble_tree, encode_node
 from app.repository.unfinished import Unfinished
 
-
-class Tally(msgspec.Struct):
-    """What a run has counted so far."""
-
-    files: int = 0
-    folders: int = 0
-    bytes: int = 0
-    files_read: int = 0
-    files_reused: int = 0
-    bytes_reused: int = 0
-    problems: Problems = msgspec.field(default_factory=Problems)
-
-
 _GONE_FOLDERS_READ: Final = 2_000
 """How many trees of removed folders are read to count their files: enough to see that it were many."""
-
-
-class ChangeCount(msgspec.Struct):
-    """How the files differ from the back-up before, so far."""
-
-    new: int = 0
-    changed: int = 0
-    removed: int = 0
-    opaque_new: int = 0
-    opaque_changed: int = 0
-
-    def add(self, novelty: Novelty, *, was_there: bool) -> None:
-        """Count a file that was read."""
-        if not was_there:
-            self.new += 1
-            self.opaque_new += novelty == OPAQUE
-        elif novelty != KNOWN:
-            self.changed += 1
-            self.opaque_changed += novelty == OPAQUE
-
-    def summary(self) -> SourceChanges:
-        return SourceChanges(self.new, self.changed, self.removed, self.opaque_new, self.opaque_changed)
 
 
 class _Folder(msgspec.Struct, eq=False):
@@ -211,7 +178,7 @@ class FolderWalk:
                     child.name,
                     child.status,
                     folder,
-                    below.subtree if below else None,
+                    below.subtree_id if below else None,
                     None if child.is_target else child,
                 )
             else:
@@ -242,24 +209,24 @@ class FolderWalk:
             if is_folder(status):
                 below = before.get(name)
                 path = os.path.join(folder.path, name)
-                self._enter(path, name, status, folder, below.subtree if below else None)
+                self._enter(path, name, status, folder, below.subtree_id if below else None)
             else:
                 self._count_one(status, reused=folder.unchanged)
         if not folder.unchanged:
             self._count_removed(before, {name for name, _ in listing.entries})
             self._sort_out(folder, listing.entries, before)
 
-    def _count_removed(self, before: dict[bytes, Node], still_there: set[bytes]) -> None:
+    def _count_removed(self, before: dict[bytes, RecordedEntry], still_there: set[bytes]) -> None:
         """Count the files that are gone, those in folders that are gone among them."""
-        gone = [node for name, node in before.items() if name not in still_there]
+        gone = [entry for name, entry in before.items() if name not in still_there]
         looked_at = 0
         while gone:
-            node = gone.pop()
-            if node.type is NodeType.FILE:
+            entry = gone.pop()
+            if entry.type is NodeType.FILE:
                 self.changes.removed += 1
-            elif node.subtree is not None and looked_at < _GONE_FOLDERS_READ:
+            elif (subtree := entry.subtree_id) is not None and looked_at < _GONE_FOLDERS_READ:
                 looked_at += 1
-                gone.extend(self._load_previous(node.subtree).values())
+                gone.extend(self._load_previous(subtree).values())
 
     def _take_glance(self, folder: _Folder, glance: Glance) -> bool:
         """Be content with what was seen ahead, if that is what the folder was in the back-up before."""
@@ -315,43 +282,35 @@ class FolderWalk:
 
     # --- entries one by one ------------------------------------------------------------------------------------
 
-    def _sort_out(self, folder: _Folder, entries: Iterable[Entry], before: dict[bytes, Node]) -> None:
+    def _sort_out(self, folder: _Folder, entries: Iterable[Entry], before: dict[bytes, RecordedEntry]) -> None:
         folder.sorted_out = True
         self._sort_out_files(folder, [entry for entry in entries if not is_folder(entry[1])], before)
 
-    def _sort_out_files(self, folder: _Folder, entries: list[Entry], before: dict[bytes, Node]) -> None:
+    def _sort_out_files(self, folder: _Folder, entries: list[Entry], before: dict[bytes, RecordedEntry]) -> None:
         to_read: list[tuple[bytes, int]] = []
+        index: Index | None = None
         for name, status in entries:
             if not stat.S_ISREG(status.st_mode):
                 self._put_special(folder, name, status)
                 continue
-            node = before.get(name)
-            if node is not None and self._is_same(node, status):
-                folder.nodes[name] = encode_node(node)
+            entry = before.get(name)
+            encoded: str | None = None
+            if entry is not None and entry.is_of(status):
+                index = self._repository.index if index is None else index
+                encoded = entry.encoded if entry.is_stored(index) else None
+            if encoded is not None:
+                folder.nodes[name] = encoded
                 if not folder.unchanged:
                     self._tally.files_reused += 1
                     self._tally.bytes_reused += status.st_size
             else:
                 to_read.append((name, status.st_size))
-                if node is not None and node.type is NodeType.FILE:
+                if entry is not None and entry.type is NodeType.FILE:
                     folder.had.add(name)
         if to_read:
             folder.waiting += len(to_read)
             self._tally.files_read += len(to_read)
             self._plan.add_folder(folder.number, folder.path, to_read)
-
-    def _is_same(self, node: Node, status: os.stat_result) -> bool:
-        """Tell whether a file is as the back-up before has it, with all its content still in the repository."""
-        if (
-            node.type is not NodeType.FILE
-            or node.size != status.st_size
-            or node.mtime_ns != status.st_mtime_ns
-            or node.ctime_ns != status.st_ctime_ns
-            or node.inode != status.st_ino
-        ):
-            return False
-        index = self._repository.index
-        return all((blob_id, False) in index for blob_id in node.content)
 
     def _put_special(self, folder: _Folder, name: bytes, status: os.stat_result) -> None:
         path = os.path.join(folder.path, name)
@@ -367,16 +326,16 @@ class FolderWalk:
         else:
             folder.nodes[name] = encode_node(node)
 
-    def _load_before(self, folder: _Folder) -> dict[bytes, Node]:
+    def _load_before(self, folder: _Folder) -> dict[bytes, RecordedEntry]:
         """Return the entries of a folder as they were last seen, by a run that ended or by one that did not."""
         return self._load_previous(folder.previous) | self._unfinished.files(self._repository, folder.path)
 
-    def _load_previous(self, tree: BlobId | None) -> dict[bytes, Node]:
+    def _load_previous(self, tree: BlobId | None) -> dict[bytes, RecordedEntry]:
         """Return the entries of a tree of the back-up before; none when it cannot be read, so that all is read anew."""
         if tree is None:
             return {}
         try:
-            return {node.name: node for node in self._repository.load_tree(tree)}
+            return decode_recorded(self._repository.load_blob(tree, is_tree=True))
         except RepositoryDamaged:
             return {}
 
@@ -414,8 +373,8 @@ class FolderWalk:
         before = self._load_previous(folder.previous)
         subtrees = {name: subtree for name, _, subtree in folder.subtrees}
         return before.keys() == subtrees.keys() | folder.nodes.keys() and all(
-            node.subtree == subtrees[name] if name in subtrees else encode_node(node) == folder.nodes[name]
-            for name, node in before.items()
+            entry.subtree_id == subtrees[name] if name in subtrees else entry.encoded == folder.nodes[name]
+            for name, entry in before.items()
         )
 
     def _is_stored(self, tree: BlobId | None) -> TypeGuard[BlobId]:

@@ -15,6 +15,8 @@ _FEW_FILES = 64
 _FEW_BYTES = 1 << 20
 _SHARED_BYTES = 16 << 20
 """A file of fewer bytes is read by one worker: sharing it costs cutting it where its chunks are not stored."""
+_SHARED_AT_ONCE_BYTES = 256 << 20
+"""While there is more to look at, cutting keeps the archiver from that: only a file that takes long is worth it."""
 
 
 class LargeFile(NamedTuple):
@@ -99,7 +101,8 @@ class ReadingPlan:
 
     def next_shared(self, workers: int) -> LargeFile | None:
         """Take the next file, should it be so large that one worker would still read it when the others are done."""
-        if workers < 2 or not self._large or self._large[0].size < _SHARED_BYTES:
+        least = _SHARED_BYTES if self._closed else _SHARED_AT_ONCE_BYTES
+        if workers < 2 or not self._large or self._large[0].size < least:
             return None
         if self._large[0].size * workers <= self._bytes_planned - self._bytes_handed_out:
             return None

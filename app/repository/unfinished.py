@@ -15,10 +15,11 @@ import msgspec
 
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
-from app.repository.model import BlobId, Node, NodeType
+from app.repository.model import BlobId, NodeType
+from app.repository.recorded import RecordedEntry, decode_recorded
 from app.repository.repository import Repository
 from app.repository.state import read_checked, write_checked
-from app.repository.trees import assemble_tree, decode_tree
+from app.repository.trees import assemble_tree
 
 
 class _UnfinishedFile(msgspec.Struct, array_like=True):
@@ -36,16 +37,18 @@ class Unfinished:
     trees: Mapping[bytes, bytes] = field(default_factory=dict)
     nodes: Mapping[bytes, Iterable[str]] = field(default_factory=dict)
 
-    def files(self, repository: Repository, folder: bytes) -> dict[bytes, Node]:
+    def files(self, repository: Repository, folder: bytes) -> dict[bytes, RecordedEntry]:
         """Return the files that had been read in a folder; whether their blobs are there is for the caller to see."""
         try:
             if (tree := self.trees.get(folder)) is not None and (BlobId(tree), True) in repository.index:
-                nodes = repository.load_tree(BlobId(tree))
+                found = decode_recorded(repository.load_blob(BlobId(tree), is_tree=True))
+            elif nodes := self.nodes.get(folder):
+                found = decode_recorded(assemble_tree(nodes))
             else:
-                nodes = decode_tree(assemble_tree(self.nodes.get(folder, ())))
+                return {}
         except RepositoryDamaged:
             return {}
-        return {node.name: node for node in nodes if node.type is NodeType.FILE}
+        return {name: entry for name, entry in found.items() if entry.type is NodeType.FILE}
 
 
 def load_unfinished(path: Path) -> Unfinished:

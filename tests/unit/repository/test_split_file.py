@@ -27,6 +27,7 @@ Happening = Callable[[Path], None]
 def _shared_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share files of a few megabytes, whatever the computer."""
     monkeypatch.setattr(reading_plan, "_SHARED_BYTES", 2 * MIB)
+    monkeypatch.setattr(reading_plan, "_SHARED_AT_ONCE_BYTES", 2 * MIB)
     monkeypatch.setattr(split_file, "_PART_BYTES", 2 * MIB)
     monkeypatch.setattr(workers, "worker_count", lambda: 4)
 
@@ -234,6 +235,20 @@ def test_a_file_is_shared_when_it_would_keep_the_others_waiting(sizes: list[int]
     file = plan.next_shared(workers=4)
     assert (file is not None) is shared
     assert plan.next_shared(workers=1) is None
+
+
+def test_while_there_is_more_to_look_at_only_a_file_that_takes_long_is_shared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading_plan, "_SHARED_AT_ONCE_BYTES", 20 * MIB)
+    plan = ReadingPlan()
+    plan.add_folder(0, b"/machines", [(b"small", 19 * MIB)])
+    assert plan.next_shared(workers=4) is None
+    plan.close()
+    assert plan.next_shared(workers=4)
+    plan = ReadingPlan()
+    plan.add_folder(0, b"/machines", [(b"large", 20 * MIB)])
+    assert plan.next_shared(workers=4)
 
 
 def test_the_last_of_many_large_files_are_shared() -> None:
