@@ -13,6 +13,7 @@ from app.repository.reading_plan import LargeFile
 from app.repository.worker import FilePart, PartDone, ReadFile
 
 _PART_BYTES = 4 << 20
+_PART_CHUNKS = 4096  # a part, and its outcome, must fit into a pipe: a hole of a terabyte is many chunks of no bytes
 
 
 class SplitFile:
@@ -28,7 +29,7 @@ class SplitFile:
         self._path = os.path.join(file.path, file.name)
         self._fd = open_quietly(self._path)
         self._blobs: dict[int, tuple[BlobId, ...]] = {}
-        self._size = self._parts_cut = self._parts_done = 0
+        self._size = self._parts_cut = self._parts_taken = self._parts_done = 0
         self._novelty: Novelty = KNOWN
         self._is_spoiled = False
         try:
@@ -46,12 +47,13 @@ class SplitFile:
 
     @property
     def is_done(self) -> bool:
-        return self._next_part is None and self._parts_done == self._parts_cut
+        return self._next_part is None and self._parts_done == self._parts_taken
 
     def take_part(self) -> FilePart:
         """Return the next part to be read; there must be one."""
         part = self._next_part
         assert part is not None
+        self._parts_taken += 1
         try:
             self._next_part = None if self._is_spoiled else next(self._parts, None)
         except OSError:
@@ -81,7 +83,7 @@ class SplitFile:
             return None
         if not is_steady:
             return None
-        content = tuple([blob for number in range(self._parts_cut) for blob in self._blobs[number]])
+        content = tuple([blob for number in range(self._parts_taken) for blob in self._blobs[number]])
         node_json = describe_file(self._path, self._status, self._size, content, attributes)
         return self.file.folder, self.file.name, node_json, self._novelty
 
@@ -97,7 +99,7 @@ class SplitFile:
             lengths.append(0 if chunk is HOLE else len(chunk))
             filled += lengths[-1]
             self._size += lengths[-1] or LARGEST_CHUNK
-            if filled >= _PART_BYTES:
+            if filled >= _PART_BYTES or len(lengths) >= _PART_CHUNKS:
                 yield self._part(offset, lengths)
                 offset, filled, lengths = self._size, 0, []
         if lengths:

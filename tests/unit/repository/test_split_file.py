@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -259,3 +260,50 @@ def test_the_last_of_many_large_files_are_shared() -> None:
     while plan.has_batch:
         taken.append(type(plan.next_shared(workers=3) or plan.next_batch()))
     assert taken == [Batch] * 8 + [LargeFile] * 2
+
+
+def test_a_file_that_changes_while_parts_of_it_still_wait_is_read_as_a_whole(
+    repository: Repository, disk_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a real disk image only a few of very many parts are out when the first comes back as spoiled."""
+    monkeypatch.setattr(split_file, "_PART_BYTES", MIB // 2)
+    monkeypatch.setattr(workers, "worker_count", lambda: 2)
+    image = disk_image / "school.img"
+    take_part, taken = SplitFile.take_part, list[int]()
+
+    def taking(self: SplitFile) -> FilePart:
+        part = take_part(self)
+        taken.append(part.number)
+        if part.number == 0:
+            grow(image)
+        return part
+
+    monkeypatch.setattr(SplitFile, "take_part", taking)
+    summary = repository.backup([raw(disk_image)])
+    assert summary.complete
+    assert len(taken) < 8
+    repository.restore(summary.snapshot, raw(tmp_path / "restored"))
+    assert (tmp_path / "restored" / image.relative_to("/")).read_bytes() == image.read_bytes()
+
+
+def test_a_part_of_holes_alone_is_small_enough_for_a_pipe(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that does not fit into a pipe could have two processes wait for each other."""
+    folder = tmp_path / "thin"
+    folder.mkdir()
+    with (folder / "thin.img").open("wb") as file:
+        file.write(random.Random(5).randbytes(MIB))
+        file.truncate(200 << 30)
+    sent: list[int] = []
+    take_part = SplitFile.take_part
+
+    def taking(self: SplitFile) -> FilePart:
+        part = take_part(self)
+        sent.append(len(pickle.dumps(part)))
+        return part
+
+    monkeypatch.setattr(SplitFile, "take_part", taking)
+    summary = repository.backup([raw(folder)])
+    assert (summary.complete, summary.bytes_read) == (True, 200 << 30)
+    assert max(sent) < 32 << 10
