@@ -16,6 +16,8 @@ from app.records.facts import Outcome, Run
 _NICE = 10
 POWER_SIGNAL: Final = signal.SIGUSR1
 """Tells a worker to stop because the power is going: it stops as ever, and records why."""
+LEAVE_SIGNALS: Final = range(signal.SIGRTMIN, signal.SIGRTMAX + 1)
+"""The nth tells a worker that copies to several places to stop the nth of its runs; the others go on."""
 _SAME_START_S = 2.0
 """Creation times are counted from the moment of booting, which shifts a little as the clock is corrected."""
 
@@ -48,8 +50,13 @@ def is_worker(run: Run) -> bool:
 
 
 def _is_worker(process: psutil.Process, run: Run) -> bool:
+    return str(run.id) in _runs_of(process)
+
+
+def _runs_of(process: psutil.Process) -> list[str]:
+    """Return the ids of the runs that a worker was started for, none for another process."""
     words = process.cmdline()
-    return "worker" in words and str(run.id) in words[words.index("worker") + 1 :]
+    return words[words.index("worker") + 1 :] if "worker" in words else []
 
 
 def ask_to_stop(run: Run, how: signal.Signals = signal.SIGTERM) -> None:
@@ -57,6 +64,15 @@ def ask_to_stop(run: Run, how: signal.Signals = signal.SIGTERM) -> None:
     if is_worker(run):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(run.pid, how)
+
+
+def ask_to_leave(run: Run) -> bool:
+    """Ask a worker of several runs to stop this one; False where there is none that listens (yet)."""
+    with contextlib.suppress(psutil.Error, ProcessLookupError, PermissionError):
+        if is_worker(run):
+            os.kill(run.pid, LEAVE_SIGNALS[_runs_of(psutil.Process(run.pid)).index(str(run.id))])
+            return True
+    return False
 
 
 def kill_group(leader: int) -> None:

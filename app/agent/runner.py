@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
 from app.agent.due import Job
 from app.agent.log import say
-from app.agent.processes import POWER_SIGNAL, alive, ask_to_stop, is_worker, own_start
+from app.agent.processes import LEAVE_SIGNALS, POWER_SIGNAL, alive, ask_to_leave, ask_to_stop, is_worker, own_start
 from app.agent.tickets import Book, Ticket
 from app.agent.workers import kill_workers, worker_process
 from app.jobs.conduct import STOPPED_FOR_POWER
@@ -97,11 +97,14 @@ class Runner:
 
     def adopt(self) -> None:
         """Watch the workers that an earlier agent started and that still run, so that nothing is done twice."""
+        by_process: dict[int, list[Ticket]] = {}
         for run in self._records.running():
             if not is_worker(run):
                 continue  # a restore or check in somebody's own program is theirs
             ticket = Ticket.issue(Job(run.kind, run.data_set, run.target, run.part), run.reason)
             ticket.begin(run.id)
+            ticket.group = by_process.setdefault(run.pid, [])
+            by_process[run.pid].append(ticket)
             self._book.active.append(ticket)
             self._spawn(self._watch(ticket, run))
             say("run-adopted", run=run.id, pid=run.pid)
@@ -134,16 +137,22 @@ class Runner:
     def cancel(self, *, data_set: str = "", target: str = "", lasting: bool = True) -> None:
         """Stop what runs and drop what waits, everything or only what concerns a data set or a target.
 
-        Without `lasting`, what goes on for as long as the agent does is left alone.
+        Without `lasting`, what goes on for as long as the agent does is left alone. A worker that copies to other
+        places as well goes on with those.
         """
 
         def concerned(job: Job) -> bool:
             return data_set in ("", job.data_set) and target in ("", job.target) and (lasting or not job.lasts)
 
         self._drop([ticket for ticket in self._book.waiting if concerned(ticket.job)])
-        for ticket in self._book.active:
-            if concerned(ticket.job):
+        stopping = [ticket for ticket in self._book.active if concerned(ticket.job)]
+        for ticket in stopping:
+            ticket.stopping = True
+        for ticket in stopping:
+            if _stops_as_a_whole(ticket):
                 self._stop(ticket)
+            elif ticket.run_id is not None:
+                self._spawn(self._leave_out(ticket, ticket.run_id))
 
     def hold(self, held: Callable[[str], bool]) -> None:
         """From now on nothing begins on the targets for which `held` says so; it waits."""
@@ -227,6 +236,7 @@ class Runner:
             await self._before()
             group = self._ready(group)
             for ticket in group:
+                ticket.group = group
                 self._start(ticket)
             if group:
                 await self._work(group)
@@ -276,7 +286,7 @@ class Runner:
             for ticket in group:
                 ticket.process = process
             for ticket in group:
-                if ticket.stopping:
+                if ticket.stopping and _stops_as_a_whole(ticket):
                     self._stop(ticket)
 
         try:
@@ -288,13 +298,24 @@ class Runner:
                     run_id, Outcome.FAILED, error_code="worker-not-started", error_data=(("reason", reason),)
                 )
             return
-        stopped = any(ticket.stopping for ticket in group) and status in (-signal.SIGTERM, -POWER_SIGNAL)
+        stopped = any(map(_stops_as_a_whole, group)) and status in (-signal.SIGTERM, -POWER_SIGNAL)
         for_power = any(ticket.for_power for ticket in group)
         for run_id in run_ids:
             if stopped:
                 # It was told to stop before it had begun to listen.
                 self._close(run_id, STOPPED_FOR_POWER if for_power else Cancelled.code, Outcome.CANCELLED)
             self._close(run_id, DIED, exit=str(status))
+
+    async def _leave_out(self, ticket: Ticket, run_id: RunId) -> None:
+        """Have a worker of several jobs stop one of them; it ends as soon as the worker has said so."""
+        asked = False
+        while ticket in self._book.active:
+            run = self._records.run(run_id)
+            if run.outcome is not Outcome.RUNNING:
+                self._end(ticket)
+                return
+            asked = asked or ask_to_leave(run)  # one that has just been started does not listen yet
+            await asyncio.sleep(_WATCH_S)
 
     async def _watch(self, ticket: Ticket, run: Run) -> None:
         """Wait for a process that is not our child."""
@@ -316,7 +337,9 @@ class Runner:
             say(code, logging.WARNING, run=run_id, **data)
 
     def _end(self, ticket: Ticket) -> None:
-        self._book.active.remove(ticket)
+        if ticket not in self._book.active:
+            return  # it ended before its worker did
+        self._book.remove(ticket)
         run: Run | None = None
         try:
             if ticket.run_id is not None:
@@ -348,3 +371,9 @@ class Runner:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             say("job-not-followed", logging.ERROR, error=type(error).__name__)
+
+
+def _stops_as_a_whole(ticket: Ticket) -> bool:
+    """Tell whether all that a ticket's worker does is to stop; else the others go on."""
+    alone = all(other.stopping for other in ticket.group)
+    return alone or any(other.for_power for other in ticket.group) or len(ticket.group) > len(LEAVE_SIGNALS)

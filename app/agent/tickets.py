@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from app.agent.due import Job
@@ -29,6 +29,8 @@ class Ticket:
     """It was asked to stop because the power is going: it goes on later."""
     with_other: bool = False
     """Its worker does another ticket's job as well, and is counted there."""
+    group: Sequence[Ticket] = field(default=(), repr=False)
+    """The tickets that its worker was started for, itself among them; empty until then."""
 
     @classmethod
     def issue(cls, job: Job, reason: str) -> Ticket:
@@ -116,6 +118,12 @@ class Book:
             and not held(other.job.target)
             and together(ticket.job, other.job)
         ]
+
+    def remove(self, ticket: Ticket) -> None:
+        """Take out what has ended; where its worker goes on with others, one of those is counted from now on."""
+        self.active.remove(ticket)
+        if not ticket.with_other and (left := [other for other in ticket.group if other in self.active]):
+            left[0].with_other = False
 
     def put_back(self, tickets: Collection[Ticket]) -> None:
         """Have what was about to begin wait again, before everything else."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import assert_never
 
-from app.agent.processes import POWER_SIGNAL, be_modest, exit_code, own_start
+from app.agent.processes import LEAVE_SIGNALS, POWER_SIGNAL, be_modest, exit_code, own_start
 from app.clock import SystemClock
 from app.errors import ExitCode, VangnetError
 from app.jobs.backup import run_backup
@@ -28,8 +28,8 @@ from app.repository.model import Cancel, Monitor
 def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
     """Carry out runs that the agent has recorded as running: one, or the back-ups of one set to several places.
 
-    SIGTERM and SIGINT stop them at the next blob. Writes nothing to stdout or stderr: how it went is in the records,
-    and in the exit code (0, 1 or 3).
+    SIGTERM and SIGINT stop them at the next blob, `LEAVE_SIGNALS` one of several. Writes nothing to stdout or stderr:
+    how it went is in the records, and in the exit code (0, 1 or 3).
     """
     cancel = Cancel()
 
@@ -41,6 +41,7 @@ def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(POWER_SIGNAL, stop)
+    cancels = _listen_for_each(run_ids) if len(run_ids) > 1 else {}
     be_modest()
     clock = SystemClock()
     with Records.open(home, clock) as records:
@@ -56,11 +57,20 @@ def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
                 records.finish_run(run.id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
             return ExitCode.FAILED
         if len(runs) > 1 and {(run.kind, run.data_set) for run in runs} == {(RunKind.BACKUP, runs[0].data_set)}:
-            run_backups(installation, records, runs, monitor=Monitor(), cancel=cancel)
+            run_backups(installation, records, runs, monitor=Monitor(), cancel=cancel, cancels=cancels)
         else:
             for run in runs:
                 _work(installation, records, run, cancel)
         return exit_code([records.run(run.id).outcome for run in runs])
+
+
+def _listen_for_each(run_ids: Sequence[RunId]) -> dict[RunId, Cancel]:
+    """Have a signal stop each of several runs by itself."""
+    cancels = {run_id: Cancel() for run_id in run_ids}
+    by_signal = dict(zip(LEAVE_SIGNALS, cancels.values(), strict=False))
+    for number in by_signal:
+        signal.signal(number, lambda number, _frame: by_signal[number].set())
+    return cancels
 
 
 def _work(installation: Installation, records: Records, run: Run, cancel: Cancel) -> None:

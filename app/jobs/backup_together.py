@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from types import MappingProxyType
 
+from app.errors import VangnetError
 from app.jobs.backup import Prepared, backup_options, conclude_backup, prepare_backup
-from app.jobs.conduct import Ending, ended, finish
+from app.jobs.conduct import Ending, cancelled, ended, finish
 from app.jobs.installation import Installation
 from app.jobs.progress import ProgressPump
 from app.records.facts import Outcome, Run, RunId
@@ -15,25 +18,45 @@ from app.repository.mirror import MirrorResult, backup_to_all, can_mirror
 from app.repository.model import Cancel, Monitor
 
 
+@dataclass(frozen=True, slots=True)
+class _Stops:
+    """Who can stop the work: all of it, or one run of it; `on_left` hears of a run that ended before the others."""
+
+    whole: Cancel
+    one: Mapping[RunId, Cancel]
+    on_left: Callable[[RunId], None]
+
+
 def run_backups(
-    installation: Installation, records: Records, runs: Sequence[Run], *, monitor: Monitor, cancel: Cancel
+    installation: Installation,
+    records: Records,
+    runs: Sequence[Run],
+    *,
+    monitor: Monitor,
+    cancel: Cancel,
+    cancels: Mapping[RunId, Cancel] = MappingProxyType({}),
 ) -> tuple[Run, ...]:
     """Carry out the runs of one data set to several places; never raises for failed runs: each outcome says it.
 
     What is wrong with a place concerns its own run only. Places whose repositories do not fit together are written to
-    one after the other.
+    one after the other. `cancel` stops them all; of `cancels` each stops one run, whose end is recorded at once.
     """
     clock = installation.clock
     began = clock.monotonic()
-    with ExitStack() as pumps:
-        for run in runs:
-            pumps.enter_context(ProgressPump(installation.home, clock, run.id, monitor))
-        endings = _work(installation, records, runs, monitor, cancel)
+    with ExitStack() as stack:
+        pumps = {run.id: stack.enter_context(ProgressPump(installation.home, clock, run.id, monitor)) for run in runs}
+
+        def end_early(run: RunId) -> None:
+            pumps[run].stop()
+            with suppress(VangnetError):  # the others go on; what cannot be recorded now is when they are done
+                finish(records, run, cancelled(), clock.monotonic() - began)
+
+        endings = _work(installation, records, runs, monitor, _Stops(cancel, cancels, end_early))
     return tuple(finish(records, run.id, endings[run.id], clock.monotonic() - began) for run in runs)
 
 
 def _work(
-    installation: Installation, records: Records, runs: Sequence[Run], monitor: Monitor, cancel: Cancel
+    installation: Installation, records: Records, runs: Sequence[Run], monitor: Monitor, stops: _Stops
 ) -> Mapping[RunId, Ending]:
     endings: dict[RunId, Ending] = {}
     ready: list[Prepared] = []
@@ -48,7 +71,7 @@ def _work(
     for run in runs:
         endings[run.id] = ended(prepare(run))
     for group in _groups(ready):
-        endings |= _together(installation, records, group, monitor, cancel)
+        endings |= _together(installation, records, group, monitor, stops)
     return endings
 
 
@@ -66,7 +89,7 @@ def _groups(ready: Sequence[Prepared]) -> list[list[Prepared]]:
 
 
 def _together(
-    installation: Installation, records: Records, group: Sequence[Prepared], monitor: Monitor, cancel: Cancel
+    installation: Installation, records: Records, group: Sequence[Prepared], monitor: Monitor, stops: _Stops
 ) -> dict[RunId, Ending]:
     results: list[MirrorResult] = []
 
@@ -78,7 +101,9 @@ def _together(
                 first.source.raw_paths,
                 options=backup_options(first.folders, verify=any(member.place.removable for member in group)),
                 monitor=monitor,
-                cancel=cancel,
+                cancel=stops.whole,
+                cancels=[stops.one.get(member.run) or Cancel() for member in group],
+                on_left=lambda number: stops.on_left(group[number].run),
                 state_dir=installation.home.engine_cache,
                 clock=installation.clock,
             )

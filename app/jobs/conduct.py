@@ -87,7 +87,7 @@ def ended(work: Callable[[], Ending]) -> Ending:
     try:
         return work()
     except Cancelled:
-        return Ending(Outcome.CANCELLED, error_code=_because[0])
+        return cancelled()
     except VangnetError as exc:
         return failed(exc)
     except OSError as exc:
@@ -97,6 +97,11 @@ def ended(work: Callable[[], Ending]) -> Ending:
         return Ending(
             Outcome.FAILED, error_code="internal", error_data=(("error", type(exc).__name__), ("place", place_of(exc)))
         )
+
+
+def cancelled() -> Ending:
+    """Return the ending of a run that was asked to stop."""
+    return Ending(Outcome.CANCELLED, error_code=_because[0])
 
 
 def failed(error: VangnetError, problems: tuple[Problem, ...] = ()) -> Ending:

@@ -39,6 +39,10 @@ class ProgressPump:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Write the last numbers; for a run that ends before the block does."""
         self._ended.set()
         self._thread.join()
 

@@ -232,6 +232,7 @@ class _Run:
             self._monitor.phase = Phase.FINISHING
             self._show_progress()
             self._flush()
+            self._repository.let_leave(self._make_checkpoint)
         except Cancelled:
             self._keep_what_is_done()
             raise
@@ -337,6 +338,7 @@ class _Run:
 
     def _stay_alive(self) -> None:
         self._lock.refresh()
+        self._repository.let_leave(self._make_checkpoint)
         self._show_progress()
 
     def _show_progress(self) -> None:

@@ -19,6 +19,7 @@ from app.errors import VangnetError
 from app.repository import errors
 from app.repository.backend.base import Backend, FileInfo, FileKind
 from app.repository.errors import FileMissing, RepositoryError
+from app.repository.model import Cancel
 from app.repository.repository import Repository
 
 _SLOT_BYTES = 2048
@@ -29,10 +30,11 @@ Answer = TypeVar("Answer")
 
 
 class Members:
-    """The repositories of a mirror, by number; bit n of a mask is member n."""
+    """The repositories of a mirror, by number; bit n of a mask is member n. `cancels` stop each by itself."""
 
-    def __init__(self, repositories: Sequence[Repository]) -> None:
+    def __init__(self, repositories: Sequence[Repository], cancels: Sequence[Cancel] = ()) -> None:
         self.repositories = tuple(repositories)
+        self._cancels = tuple(cancels)
         self._slots = mmap.mmap(-1, max(mmap.PAGESIZE, _SLOT_BYTES * len(self.repositories)))
         # One disk that goes away is met by all workers at once.
         self._telling = multiprocessing.get_context("fork").Lock()
@@ -47,6 +49,12 @@ class Members:
     def live(self) -> int:
         """The mask of the members that nothing has gone wrong with."""
         return sum(1 << number for number in range(len(self.repositories)) if not self._slots[number * _SLOT_BYTES])
+
+    @property
+    def leaving(self) -> int:
+        """The mask of the live members that were asked to stop, and are not left behind yet."""
+        asked = sum(1 << number for number, cancel in enumerate(self._cancels) if cancel.is_set())
+        return asked & self.live if asked else 0
 
     def numbers(self, mask: int) -> tuple[int, ...]:
         return tuple(number for number in range(len(self.repositories)) if mask >> number & 1)

@@ -3,14 +3,14 @@
 They share their master key, format version and chunker polynomial, as those of one organisation do. A pack, an index
 file or a snapshot is then the same bytes for each of them, under the same name. Each pack goes to those repositories
 that lack its blobs, so that a disk that was away for weeks catches up without the others growing. A repository that
-fails is left behind, and the others go on.
+fails, or is asked to stop, is left behind, and the others go on.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from typing import Self
 from app.clock import Clock, SystemClock
 from app.errors import VangnetError
 from app.repository.backend.base import FileKind
+from app.repository.errors import Cancelled
 from app.repository.index import Index, StoredPack
 from app.repository.locks import Lock
 from app.repository.members import Members, MirrorBackend
@@ -53,10 +54,15 @@ def backup_to_all(
     options: BackupOptions | None = None,
     monitor: Monitor | None = None,
     cancel: Cancel | None = None,
+    cancels: Sequence[Cancel] = (),
+    on_left: Callable[[int], None] = lambda _number: None,
     state_dir: Path | str | None = None,
     clock: Clock | None = None,
 ) -> tuple[MirrorResult, ...]:
     """Back up to all repositories at once, and say of each how it went, in their order.
+
+    `cancel` stops the run, `cancels` (of each repository) only what goes there: its error is Cancelled, and `on_left`
+    hears its number once its lock is released. When nobody is left the run is cancelled.
 
     Raises what `Repository.backup` raises for the source or the whole run (SourceNotFound, Cancelled, WorkerDied).
     Where a repository had been left behind before that, its own error stands, and what ended the run is the error of
@@ -64,8 +70,8 @@ def backup_to_all(
     """
     if not can_mirror(repositories):
         raise ValueError("these repositories have not all the same key, format and chunker")
-    members = Members(repositories)
-    mirror = Mirror(members)
+    members = Members(repositories, cancels)
+    mirror = Mirror(members, on_left)
     summary: BackupSummary | None = None
     ended: VangnetError | None = None
     try:
@@ -87,11 +93,13 @@ def backup_to_all(
 class Mirror(Repository):
     """Several repositories as one that is only added to: what is in it is in all of them."""
 
-    def __init__(self, members: Members) -> None:
+    def __init__(self, members: Members, on_left: Callable[[int], None]) -> None:
         leader = members.repositories[0]
         super().__init__(MirrorBackend(members, members.everybody), leader.master, leader.config(_joint_id(members)))
         self.members = members
+        self._on_left = on_left
         self._joint_index: _JointIndex | None = None
+        self._joint_lock: _JointLock | None = None
         self._added = dict.fromkeys(members.numbers(members.everybody), (0, 0))
 
     def summary_of(self, number: int, summary: BackupSummary | None) -> BackupSummary | None:
@@ -152,7 +160,23 @@ class Mirror(Repository):
 
     def lock(self, exclusive: bool = False, *, clock: Clock | None = None, refresh_in_thread: bool = False) -> Lock:
         """Return a lock on all members; one that is locked by somebody else is left behind."""
-        return _JointLock(self.members, self, clock or SystemClock(), exclusive, refresh_in_thread)
+        self._joint_lock = _JointLock(self.members, self, clock or SystemClock(), exclusive, refresh_in_thread)
+        return self._joint_lock
+
+    def let_leave(self, list_packs: Callable[[], None]) -> None:
+        """Leave behind who was asked to stop, once what they have is listed; raises Cancelled when nobody is left."""
+        leaving = self.members.leaving
+        if not leaving:
+            return
+        if leaving != self.members.live:
+            list_packs()
+        if not self.members.live & ~leaving:
+            raise Cancelled  # the run ends as any that is cancelled: it lists what is stored
+        for number in self.members.numbers(leaving):
+            self.members.fail(number, Cancelled())
+            if self._joint_lock is not None:
+                self._joint_lock.release_one(self.members.repositories[number])
+            self._on_left(number)
 
 
 class _JointIndex(Index):
@@ -217,6 +241,11 @@ class _JointLock(Lock):
                 self._members.fail(number, exc)
                 if not self._members.live:
                     raise
+
+    def release_one(self, member: Repository) -> None:
+        if member.id in self._held:
+            self._held.discard(member.id)
+            self._locks[member.id].__exit__(None, None, None)
 
     def ensure_held(self) -> None:
         self._members.each(self._members.everybody, lambda member: self._locks[member.id].ensure_held())

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import hashlib
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from app.clock import Clock, SystemClock
@@ -189,6 +189,9 @@ class StoredFiles:
         name = self.save_index_json(encoded)
         if self._index_cache is not None and not self._distrusted:
             self._note_first(name, packs)
+
+    def let_leave(self, list_packs: Callable[[], None]) -> None:
+        """Leave behind who was asked to stop, once what is stored is listed: there is nobody but in a mirror."""
 
     def _note_first(self, name: str, packs: Sequence[StoredPack]) -> None:
         """Take into the index that is kept what the first run into an empty repository has stored."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import time
 from pathlib import Path
@@ -54,6 +56,17 @@ def state_of(school: TestHome, request: RequestId) -> RequestState:
 
 def targets_of(school: TestHome) -> list[Target]:
     return list(school.installation().machine.targets)
+
+
+def a_signal_waits(pid: int) -> bool:
+    """Tell whether a stopped process was sent a signal (proc(5), status)."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(status["ShdPnd"], 16) != 0
+
+
+def wake(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGCONT)
 
 
 def cpu_s(pid: int) -> float:
@@ -121,6 +134,46 @@ def test_a_cancelled_run_says_so_and_is_not_started_again_under_peoples_hands(sc
         rescan = records.ask(RequestKind.RESCAN, by="test")
         wait_until(lambda: state_of(school, rescan) is RequestState.DONE, what="another look")
         assert records.running() == ()
+    for place in PLACES:
+        school.restic_check(place)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("new_agent", [False, True], ids=["its agent", "an agent that took over"])
+def test_a_copy_to_one_place_is_cancelled_and_that_from_the_same_reading_goes_on(
+    school: TestHome, new_agent: bool
+) -> None:
+    fill(school.source("marks"), megabytes=200)
+    with school.records() as records:
+
+        def one_worker_is_at_work() -> bool:
+            return [run.data_set for run in records.running()] == ["marks"] * 2 and all(
+                (progress := records.progress(run.id)) is not None and progress.bytes_done for run in records.running()
+            )
+
+        with contextlib.ExitStack() as agents:
+            agent = agents.enter_context(lasting_agent(school))
+            wait_until(one_worker_is_at_work, what="the copies")
+            worker = records.running()[0].pid
+            os.killpg(worker, signal.SIGSTOP)  # so that it is not done before it is told
+            agents.callback(wake, worker)
+            if new_agent:
+                agent.kill()
+                agent.wait()
+                agents.enter_context(lasting_agent(school))
+            of = {run.target: run for run in records.running()}
+            assert of["annex"].pid == of["nas"].pid != agent.pid
+            records.ask(RequestKind.CANCEL, data_set="marks", target="annex", by="test")
+            wait_until(lambda: a_signal_waits(worker), what="the worker's being told")
+            os.killpg(worker, signal.SIGCONT)
+            wait_until(lambda: not {of["nas"].id, of["annex"].id} & {r.id for r in records.running()}, what="both ends")
+        annex, nas = records.run(of["annex"].id), records.run(of["nas"].id)
+        assert (annex.outcome, annex.error_code) == (Outcome.CANCELLED, "cancelled")
+        assert nas.outcome is Outcome.GOOD
+        assert nas.finished is not None
+        assert annex.finished is not None
+        assert annex.finished < nas.finished, "at once"
+        assert records.verify_journal().problems == ()
     for place in PLACES:
         school.restic_check(place)
 

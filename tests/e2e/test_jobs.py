@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -137,6 +138,21 @@ def test_a_cancelled_copy_to_several_places_still_says_which_had_failed_by_itsel
         nas, annex = run_backups(desk.installation, desk.records, runs, monitor=Monitor(), cancel=cancel)
     assert (nas.outcome, nas.error_code) == (Outcome.CANCELLED, "cancelled")
     assert (annex.outcome, annex.error_code) == (Outcome.FAILED, "repository-locked")
+
+
+def test_of_a_copy_to_several_places_one_is_cancelled_and_its_end_is_recorded_before_the_others(desk: Desk) -> None:
+    nas, annex = (desk.records.run(desk.start(RunKind.BACKUP, target=place)) for place in PLACES)
+    cancel = Cancel()
+    cancel.set()
+    run_backups(
+        desk.installation, desk.records, [nas, annex], monitor=Monitor(), cancel=Cancel(), cancels={annex.id: cancel}
+    )
+    nas, annex = desk.records.run(nas.id), desk.records.run(annex.id)
+    assert (annex.outcome, annex.error_code, annex.snapshot) == (Outcome.CANCELLED, "cancelled", "")
+    assert (nas.outcome, nas.files) == (Outcome.GOOD, 5)
+    ended = [json.loads(row.body)["run"] for row in desk.records.journal_rows() if row.kind == "run-finished"]
+    assert ended == [annex.id, nas.id]
+    assert desk.back_up("annex").outcome is Outcome.GOOD
 
 
 def test_a_folder_of_a_set_that_became_empty_makes_every_later_copy_incomplete(desk: Desk) -> None:

@@ -137,3 +137,43 @@ async def test_a_job_that_could_not_be_recorded_can_be_begun_again(
     bench.runner.submit(MARKS_ANNEX, "due")
     await bench.runner.until_idle()
     assert bench.runs()[-1] == ("annex", Outcome.GOOD)
+
+
+async def test_a_worker_that_goes_on_without_one_of_its_places_still_counts_as_one(
+    bench: Bench, records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, done = asyncio.Event(), asyncio.Event()
+
+    async def work(_home: Home, run_ids: Sequence[RunId], _started: object) -> int:
+        bench.workers.append(tuple(run_ids))
+        at_work.set()
+        await done.wait()
+        for run_id in run_ids:
+            if records.run(run_id).outcome is Outcome.RUNNING:
+                records.finish_run(run_id, Outcome.GOOD)
+        return 0
+
+    def leave(run: Run) -> bool:
+        records.finish_run(run.id, Outcome.CANCELLED)
+        return True
+
+    monkeypatch.setattr(runner_module, "worker_process", work)
+    monkeypatch.setattr(runner_module, "ask_to_leave", leave)
+    runner = Runner(Home.in_folder(tmp_path), records, at_once=1, together=lambda one, other: one.kind is other.kind)
+    with runner.gathering():
+        nas, annex = (runner.submit(job, "due") for job in (MARKS_NAS, MARKS_ANNEX))
+    await at_work.wait()
+    runner.cancel(target="nas")
+    async with asyncio.timeout(20):
+        stopped = await nas.finished
+    assert stopped is not None
+    assert stopped.outcome is Outcome.CANCELLED
+    assert not annex.finished.done()
+    pruning = runner.submit(PRUNE_NAS, "due")
+    assert runner.busy_on("nas")
+    await asyncio.sleep(0)
+    assert len(bench.workers) == 1, "one worker at once: clearing waits for the copy that goes on"
+    done.set()
+    await runner.until_idle()
+    assert bench.runs() == [("nas", Outcome.CANCELLED), ("annex", Outcome.GOOD), ("nas", Outcome.GOOD)]
+    assert pruning.finished.done()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.repository import storing
-from app.repository.backend.base import FileKind
+from app.repository.backend.base import Backend, FileKind
 from app.repository.backend.faulty import Fault, FaultyBackend
 from app.repository.backend.local import LocalBackend
 from app.repository.crypto import MasterKey
@@ -202,6 +203,85 @@ def test_when_nothing_had_failed_before_a_cancel_the_whole_run_is_cancelled(
     stop.set()
     with pytest.raises(Cancelled):
         backup_to_all([place.open() for place in places], [raw(source)], cancel=stop)
+
+
+class StoppedWhileWriting(LocalBackend):
+    """A place for which somebody cancels as soon as it has got a pack."""
+
+    def __init__(self, folder: Path, cancel: Cancel) -> None:
+        super().__init__(folder)
+        self._cancel = cancel
+
+    def save(self, kind: FileKind, name: str, data: bytes | bytearray | memoryview) -> None:
+        super().save(kind, name, data)
+        if kind is FileKind.PACK:
+            self._cancel.set()
+
+
+def stopped_at(
+    places: tuple[Kept, ...], numbers: set[int], *, in_this_thread: bool = False
+) -> tuple[list[Repository], list[Cancel]]:
+    """Open the places; what goes to these is cancelled, each by itself, once it has got a pack."""
+    cancels = [Cancel() for _ in places]
+    backends: list[Backend] = [
+        StoppedWhileWriting(place.folder, cancel) if number in numbers else LocalBackend(place.folder)
+        for number, (place, cancel) in enumerate(zip(places, cancels, strict=True))
+    ]
+    if in_this_thread:
+        backends = [FaultyBackend(backend) for backend in backends]
+    return [Repository.open(backend, master=places[0].master) for backend in backends], cancels
+
+
+def test_the_copy_to_one_place_is_cancelled_and_the_others_are_whole(
+    places: tuple[Kept, ...], source: Path, tmp_path: Path
+) -> None:
+    repositories, cancels = stopped_at(places, {1})
+    told: list[tuple[int, int]] = []
+
+    def left(number: int) -> None:
+        told.append((number, len(list((places[number].folder / "locks").iterdir()))))
+
+    nas, annex, disk = backup_to_all(repositories, [raw(source)], cancels=cancels, on_left=left)
+    assert isinstance(annex.error, Cancelled)
+    assert annex.summary is None
+    assert told == [(1, 0)], "at once, and nothing keeps the place locked"
+    assert places[1].ids() == set()
+    places[1].assert_sound()
+    assert_holds(places[0], source, good(nas), tmp_path / "restored-nas")
+    assert_holds(places[2], source, good(disk), tmp_path / "restored-disk")
+    assert_holds(places[1], source, good(back_up(places, source)[1]), tmp_path / "restored-annex")
+
+
+def test_what_a_cancelled_place_has_got_is_not_stored_there_again(places: tuple[Kept, ...], source: Path) -> None:
+    repositories, cancels = stopped_at(places, {1}, in_this_thread=True)
+    nas, annex, _disk = backup_to_all(repositories, [raw(source)], cancels=cancels)
+    assert isinstance(annex.error, Cancelled)
+    had = sum(packs(places[1]).values())
+    assert 0 < had < good(nas).bytes_added
+    again = good(back_up(places, source)[1])
+    assert again.bytes_added < sum(packs(places[0]).values()) - had // 2
+
+
+def test_when_every_place_is_cancelled_one_by_one_the_run_is(places: tuple[Kept, ...], source: Path) -> None:
+    repositories, cancels = stopped_at(places, {0, 1, 2})
+    results: tuple[MirrorResult, ...] = ()
+    with contextlib.suppress(Cancelled):  # all at once
+        results = backup_to_all(repositories, [raw(source)], cancels=cancels)
+    assert {type(result.error) for result in results} <= {Cancelled}  # or one after the other
+    for place in places:
+        assert place.ids() == set()
+        assert list((place.folder / "locks").iterdir()) == []
+        place.assert_sound()
+
+
+def test_when_the_last_place_that_did_not_fail_is_cancelled_each_says_its_own(
+    places: tuple[Kept, ...], source: Path
+) -> None:
+    fault = Fault(1, lambda: BackendFull(location="disk"), kinds=frozenset({FileKind.PACK}))
+    full = Repository.open(FaultyBackend(LocalBackend(places[0].folder), fault), master=places[0].master)
+    (_, *others), cancels = stopped_at(places, {1, 2}, in_this_thread=True)
+    results = backup_to_all([full, *others], [raw(source)], cancels=cancels)
+    assert [type(result.error) for result in results] == [BackendFull, Cancelled, Cancelled]
 
 
 def test_what_is_wrong_with_the_source_is_wrong_for_all(places: tuple[Kept, ...], source: Path) -> None:
