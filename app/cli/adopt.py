@@ -61,7 +61,7 @@ def _opens_copies(command: Callable[..., object]) -> Callable[..., object]:
             help="On a server: a file with the password or private key (-: the rest of standard input).",
         ),
         click.option("--server-key", default="", help="The server's public key (SFTP), or its certificate's SHA-256."),
-        click.option("--region", default="", help="S3."),
+        click.option("--region", default="", help="S3: the region."),
         click.option("--virtual-host", is_flag=True, help="S3: the bucket's name is part of the host's."),
     )  # fmt: skip
     decorated: Callable[..., object] = gathered

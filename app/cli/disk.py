@@ -77,7 +77,8 @@ def add(
 @disk.command("format")
 @click.argument("device")
 @click.option("--confirm", required=True, metavar="NAME", help="The disk's name, typed in full.")
-@click.option("--fs", "file_system", type=click.Choice(["ext4", "exfat"]), default="ext4", show_default=True)
+@click.option("--fs", "file_system", type=click.Choice(["ext4", "exfat"]), default="ext4", show_default=True,
+              help="The file system that it gets.")  # fmt: skip
 @pass_session
 def format_disk(session: Session, device: str, confirm: str, file_system: str) -> None:
     """Erase the disk at DEVICE: everything on it is gone. Never one of the computer itself or with your data."""

@@ -67,11 +67,12 @@ def lines(ctx: click.Context, probe_now: bool, as_json: bool) -> None:
 
 @lines.command()
 @click.argument("line_id", metavar="LINE")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice(["main", "alternative"]), required=True)
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--role", type=click.Choice(["main", "alternative"]), required=True,
+              help="The usual line, or the one for when it fails.")  # fmt: skip
 @click.option("--interface", default="", metavar="CARD", help="The network card that leads to it (eth1).")
 @click.option("--gateway", default="", metavar="ADDRESS", help="The address of its router.")
-@click.option("--provider", default="")
+@click.option("--provider", default="", help="Who supplies it.")
 @by_option
 @pass_session
 def add(

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import click
 
 from app.cli.session import Session
+from app.cli.spoken import SpokenContext, follow_language
 from app.errors import ExitCode, VangnetError
 from app.i18n import N_, Language, _, language_of, set_language
 
@@ -64,9 +65,14 @@ COMMANDS: Final[dict[str, Entry]] = {
     "deliver": Entry("app.cli.agent", "deliver", "", hidden=True),
 }
 
+IN_RESTICS_WORDS: Final = frozenset({"repo"})
+"""Commands whose help is English always: their options are restic's own, for who knows them."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, not when the program starts."""
+
+    context_class = SpokenContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, entry in COMMANDS.items() if not entry.hidden]
@@ -77,6 +83,8 @@ class LazyGroup(click.Group):
             return None
         command = getattr(importlib.import_module(entry.module), entry.attribute)
         assert isinstance(command, click.Command)
+        if cmd_name not in IN_RESTICS_WORDS:
+            follow_language(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -94,8 +102,9 @@ def _speak(_ctx: click.Context, _parameter: click.Parameter, language: Language 
 
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--home", type=click.Path(path_type=Path), metavar="DIR", help="Keep everything of Vangnet in this folder."
-)
+    "--home", type=click.Path(path_type=Path), is_eager=True, metavar="DIR",
+    help="Keep everything of Vangnet in this folder.",
+)  # fmt: skip
 @click.option("--lang", type=click.Choice(["nl", "en"]), is_eager=True, callback=_speak, help="Speak Dutch or English.")
 @click.version_option(package_name="vangnet", prog_name="vangnet")
 @click.pass_context

@@ -56,8 +56,9 @@ def power(ctx: click.Context, as_json: bool) -> None:
 
 @power.command()
 @click.option("--host", default="127.0.0.1", metavar="HOST", help="Look on another computer.")
-@click.option("--nut-port", type=click.IntRange(1, 65535), default=3493, metavar="PORT")
-@click.option("--apcupsd-port", type=click.IntRange(1, 65535), default=3551, metavar="PORT")
+@click.option("--nut-port", type=click.IntRange(1, 65535), default=3493, metavar="PORT", help="Where NUT listens.")
+@click.option("--apcupsd-port", type=click.IntRange(1, 65535), default=3551, metavar="PORT",
+              help="Where apcupsd listens.")  # fmt: skip
 @click.option("--add", is_flag=True, help="Write what is found into the machine file.")
 @json_option
 @pass_session
@@ -103,7 +104,7 @@ def find(session: Session, host: str, nut_port: int, apcupsd_port: int, add: boo
 @click.argument("ups")
 @click.option("--unplugged", "minutes", type=click.FloatRange(0, 10_000), metavar="MINUTES",
               help="The plug was pulled; it said that it lasts so many minutes.")  # fmt: skip
-@click.option("--remark", default="")
+@click.option("--remark", default="", help="What is worth knowing about it.")
 @by_option
 @json_option
 @pass_session

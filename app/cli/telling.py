@@ -120,7 +120,7 @@ def _arrival_line(arrival: Arrival) -> str:
 
 
 @notify.command("list")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="How many to list.")
 @json_option
 @pass_session
 def notify_list(session: Session, limit: int, as_json: bool) -> None:
@@ -150,7 +150,8 @@ def notify_list(session: Session, limit: int, as_json: bool) -> None:
 @notify.command()
 @click.option("--host", required=True, help="The server that mail is handed to.")
 @click.option("--port", type=click.IntRange(1, 65535), help="587 with starttls, 465 with tls, 25 with none.")
-@click.option("--security", type=click.Choice([s.value for s in Security]), default="starttls", show_default=True)
+@click.option("--security", type=click.Choice([s.value for s in Security]), default="starttls", show_default=True,
+              help="How the connection is protected.")  # fmt: skip
 @click.option("--sender", required=True, metavar="ADDRESS", help="Who the mail comes from.")
 @click.option("--user", default="", help="The name to log in with; none when the server asks for none.")
 @click.option("--password-file", type=click.File("r"), help="Read the password from a file (- for standard input).")

@@ -6,6 +6,8 @@ translations that no code asks for any more. The exit code is 1 when something i
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from app.i18n.compile import key_of, merge, po_files
 APP_FOLDER: Final = Path(__file__).parent.parent
 CATALOGUES: Final = ("wording", "tui", "cli", "setup")
 _OWN_TOOLS: Final = "i18n"
+_COMMANDS: Final = "cli"
+_IN_RESTICS_WORDS: Final = "repo"
+"""How the modules begin whose help is not translated."""
 _KEYWORDS: Final = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
@@ -53,6 +58,32 @@ def texts(folder: Path = APP_FOLDER) -> Iterator[Text]:
             singular, plural = (message, None) if isinstance(message, str) else (message[0], message[1])
             if singular:
                 yield Text(singular, plural, context, relative, line)
+        if relative.parts[0] == _COMMANDS and not relative.name.startswith(_IN_RESTICS_WORDS):
+            for line, text in help_texts(path.read_text(encoding="utf-8")):
+                yield Text(text, None, None, relative, line)
+
+
+def help_texts(source: str) -> Iterator[tuple[int, str]]:
+    """Find what `--help` says of the commands in a module, with its line: their docstrings, their options' `help=`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and _called(node) == "option":
+            for keyword in node.keywords:
+                if keyword.arg == "help" and isinstance(keyword.value, ast.Constant):
+                    yield keyword.value.lineno, inspect.cleandoc(str(keyword.value.value))
+        elif isinstance(node, ast.FunctionDef) and any(_shown_command(d) for d in node.decorator_list):
+            docstring = ast.get_docstring(node)
+            if docstring:
+                yield node.lineno, docstring
+
+
+def _shown_command(decorator: ast.expr) -> bool:
+    if not isinstance(decorator, ast.Call) or _called(decorator) not in ("command", "group"):
+        return False
+    return not any(keyword.arg == "hidden" for keyword in decorator.keywords)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def missing(folder: Path = APP_FOLDER) -> tuple[Text, ...]:
