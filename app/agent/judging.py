@@ -44,7 +44,8 @@ class Judging:
 
     def now(self, installation: Installation) -> Judged:
         """Return what is so now: nothing has changed since it was found, and no obligation has come to its moment."""
-        mark, now, now_s = self._records.facts_mark(), self._clock.now(), self._clock.monotonic()
+        mark = (self._records.facts_mark(), installation.trouble)
+        now, now_s = self._clock.now(), self._clock.monotonic()
         kept = self._kept
         if (
             kept is not None

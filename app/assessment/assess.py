@@ -28,6 +28,7 @@ from app.policy.machine import Machine
 from app.policy.model import Policy
 from app.policy.refused import Refused
 from app.records.facts import Facts
+from app.records.room import RoomTrouble
 
 
 def assess(
@@ -38,12 +39,15 @@ def assess(
     timezone: tzinfo,
     *,
     refused: Refused | None = None,
+    trouble: RoomTrouble | None = None,
 ) -> Assessment:
     """Judge everything at `now` (aware); days and hours are those of `timezone`.
 
     `refused`: the files have a mistake by now, and policy and machine are the last ones that were right.
+    `trouble`: why nothing can be written down on this computer now.
     """
-    return assess_situation(replace(situation(policy, machine, facts, now, timezone), refused=refused))
+    state = situation(policy, machine, facts, now, timezone)
+    return assess_situation(replace(state, refused=refused, trouble=trouble))
 
 
 def assess_situation(state: Situation) -> Assessment:

@@ -17,6 +17,7 @@ from app.assessment.line_findings import line_findings
 from app.assessment.model import Finding, FindingCode, State
 from app.assessment.power_findings import power_findings
 from app.assessment.retention import retention_findings
+from app.assessment.room import room_findings
 from app.assessment.run_findings import run_findings
 from app.assessment.sites import site_findings
 from app.assessment.situation import Situation, grounds, has_folders
@@ -29,6 +30,7 @@ _BUNDLE = (DataSetKind.CONFIGURATION, DataSetKind.SYSTEM_IMAGE)
 def findings_of(situation: Situation) -> tuple[Finding, ...]:
     """Return everything that is wrong, the worst first."""
     found = [
+        *room_findings(situation),
         *alarm_findings(situation),
         *notice_findings(situation),
         *configuration_findings(situation),

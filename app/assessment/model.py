@@ -97,6 +97,9 @@ class Obligation:
 class FindingCode(StrEnum):
     """What can be wrong; each has a text in both languages."""
 
+    HOME_FULL = "home-full"
+    """The disk with the records is full: no copy can be made, for nothing of it can be written down."""
+    HOME_READ_ONLY = "home-read-only"
     POSSIBLE_ATTACK = "possible-attack"
     """A run looked like the work of ransomware, and nobody has said what it was."""
     POLICY_NOT_APPROVED = "policy-not-approved"

@@ -12,6 +12,7 @@ from app.policy.model import Basis, DataSet, Demand, Plan, Policy, Requirement
 from app.policy.plan import derive_plans
 from app.policy.refused import Refused
 from app.records.facts import DriveNote, Facts
+from app.records.room import RoomTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Situation:
     tz: tzinfo
     plans: tuple[tuple[DataSet, Plan], ...]
     refused: Refused | None = None
+    trouble: RoomTrouble | None = None
 
     @property
     def facts(self) -> Facts:

@@ -8,8 +8,7 @@ from app.cli.backup import exit_code, overall
 from app.cli.documents import run_document
 from app.cli.session import Session, json_option, pass_session, print_json
 from app.errors import ExitCode
-from app.records.facts import Run, RunKind
-from app.records.store import Records
+from app.records.facts import Run
 
 
 @click.command()
@@ -20,29 +19,20 @@ from app.records.store import Records
 def check(session: Session, target: str, read_data: bool, as_json: bool) -> int:
     """Check the copies and say what is wrong with them, if anything."""
     from app.assessment.checks import STRUCTURE
-    from app.cli.here import own_run, stoppable
+    from app.cli.here import recorded_code, say_unrecorded, stoppable
     from app.cli.names import the_target
-    from app.jobs.check import run_check
+    from app.jobs.check import check_now
     from app.repository.model import Monitor
     from app.wording.runs import outcome_text
 
     installation = session.installation()
     wanted = (the_target(installation.machine, target),) if target else installation.machine.targets
-    runs: list[Run] = []
-    with Records.open(session.home, session.clock) as records, stoppable() as cancel:
-        for place in wanted:
-            run_id = own_run(records, RunKind.CHECK, data_set="", target=place.id, part="" if read_data else STRUCTURE)
-            runs.append(
-                run_check(
-                    installation,
-                    records,
-                    run_id,
-                    target=place.id,
-                    part="" if read_data else STRUCTURE,
-                    monitor=Monitor(),
-                    cancel=cancel,
-                )
-            )
+    part = "" if read_data else STRUCTURE
+    with installation.records() as records, stoppable() as cancel:
+        runs = [
+            check_now(installation, records, target=place.id, part=part, monitor=Monitor(), cancel=cancel)
+            for place in wanted
+        ]
     done = tuple(runs)
     # A disk that is in the safe cannot be checked today; that alone is no failure unless it was asked for by name.
     judged = done if target else tuple(run for run in done if run.error_code not in _ABSENT) or done
@@ -51,7 +41,8 @@ def check(session: Session, target: str, read_data: bool, as_json: bool) -> int:
     else:
         for run in done:
             click.echo(outcome_text(run, installation.policy, installation.machine))
-    return exit_code(judged) if judged else ExitCode.NOT_THERE
+    say_unrecorded(session, done)
+    return recorded_code(exit_code(judged), done) if judged else ExitCode.NOT_THERE
 
 
 _ABSENT = frozenset({"target-not-there"})

@@ -24,7 +24,7 @@ def pairs(data: tuple[tuple[str, str], ...]) -> dict[str, JsonValue]:
 
 def run_document(run: Run) -> dict[str, JsonValue]:
     return {
-        "run": run.id,
+        "run": run.id or None,
         "kind": run.kind.value,
         "set": run.data_set,
         "target": run.target,

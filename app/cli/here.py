@@ -8,11 +8,18 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
+import click
 import psutil
 
-from app.records.facts import RunId, RunKind
+from app.cli.session import Session
+from app.errors import ExitCode
+from app.i18n import _
+from app.jobs.unrecorded import UNRECORDED
+from app.records.facts import Run, RunId, RunKind
+from app.records.room import room_trouble, unusable
 from app.records.store import Records
 from app.repository.model import Cancel
+from app.wording.errors import explain
 
 
 def own_run(records: Records, kind: RunKind, *, data_set: str, target: str, part: str = "") -> RunId:
@@ -27,6 +34,20 @@ def own_run(records: Records, kind: RunKind, *, data_set: str, target: str, part
         pid_started=process.create_time(),
         part=part,
     )
+
+
+def say_unrecorded(session: Session, runs: tuple[Run, ...]) -> None:
+    """Say on stderr that what was done could not be written down, and what to do about that."""
+    if any(run.id == UNRECORDED for run in runs):
+        said = explain(unusable(str(session.home.database), "", room_trouble(session.home.data)))
+        click.echo(_("This could not be written down in the records of Vangnet."), err=True)
+        click.echo(f"{said.what} {said.do}", err=True)
+
+
+def recorded_code(code: ExitCode, runs: tuple[Run, ...]) -> ExitCode:
+    """Return the exit code of what was done, which is not complete when it could not be recorded."""
+    unrecorded = any(run.id == UNRECORDED for run in runs)
+    return ExitCode.INCOMPLETE if unrecorded and code is ExitCode.DONE else code
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ def verify(session: Session, as_json: bool) -> int:
     """Find any row that was changed, removed, swapped or inserted."""
     from app.wording.journal import journal_problem_text
 
-    with Records.open(session.home, session.clock) as records:
+    with Records.open_to_read(session.home, session.clock) as records:
         report = records.verify_journal()
     if as_json:
         problems: list[JsonValue] = [{"seq": p.seq, "reason": str(p.reason), "what": p.what} for p in report.problems]
@@ -41,6 +41,6 @@ def verify(session: Session, as_json: bool) -> int:
 @pass_session
 def export(session: Session) -> None:
     """Print every row as one JSON document a line (JSON Lines), the oldest first."""
-    with Records.open(session.home, session.clock) as records:
+    with Records.open_to_read(session.home, session.clock) as records:
         for line in records.export_journal():
             click.echo(line)

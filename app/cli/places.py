@@ -30,7 +30,7 @@ def targets(session: Session, as_json: bool) -> None:
     scores: tuple[tuple[str, Score], ...] = ()
     places: dict[str, Target] = {}
     if installation is not None:
-        with Records.open(session.home, session.clock) as records:
+        with Records.open_to_read(session.home, session.clock) as records:
             assessment = installation.assess(records)
         health = assessment.targets
         scores = tuple((installation.policy.data_set(data_set).name, score) for data_set, score in assessment.scores)
@@ -65,7 +65,7 @@ def _installation(session: Session) -> Installation | None:
 
 def _drives(session: Session, installation: Installation | None) -> tuple[DriveSight, ...]:
     if agent_pid(session.home) is not None:
-        with Records.open(session.home, session.clock) as records:
+        with Records.open_to_read(session.home, session.clock) as records:
             return records.facts().drives
     from app.targets.drives import connected_drives
 

@@ -151,7 +151,7 @@ def restore(
     as_json: bool,
 ) -> int:
     """Get a data set back, or the files and folders named, into a folder of their own."""
-    from app.cli.here import stoppable
+    from app.cli.here import recorded_code, say_unrecorded, stoppable
     from app.cli.names import the_data_set, the_target
     from app.jobs.restore import restore as run_restore
     from app.repository.model import Monitor
@@ -161,7 +161,7 @@ def restore(
     wanted = the_data_set(installation.policy, data_set)
     place = the_target(installation.machine, target).id if target else None
     at = read_when(at_text, session.clock.now(), installation.timezone) if at_text else None
-    with Records.open(session.home, session.clock) as records, stoppable() as cancel:
+    with installation.records() as records, stoppable() as cancel:
         folders = installation.folders(wanted.id)
         run = run_restore(
             installation, records, data_set=wanted.id, paths=tuple(inside_set(folders, path) for path in paths),
@@ -173,7 +173,8 @@ def restore(
         click.echo(outcome_text(run, installation.policy, installation.machine))
         if run.files:
             click.echo(_("They are in {folder}.").format(folder=to.absolute()))
-    return exit_code((run,))
+    say_unrecorded(session, (run,))
+    return recorded_code(exit_code((run,)), (run,))
 
 
 @click.command("restore-test")

@@ -10,7 +10,8 @@ from app.assessment.checks import PARTS, STRUCTURE, parts_of
 from app.jobs.conduct import Ending, conduct, failed
 from app.jobs.errors import CheckFailed
 from app.jobs.installation import Installation
-from app.records.facts import Outcome, Problem, Run, RunId
+from app.jobs.unrecorded import Asked, conduct_anyhow
+from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
 from app.repository.model import Cancel, CheckReport, Monitor, PackId
 from app.repository.read_subset import ReadSubset
@@ -45,20 +46,31 @@ def run_check(
     some, or none ("structure").
     """
 
-    def work() -> Ending:
-        place = installation.target(target)
-        repository = open_target(installation.home, place)
-        subset = Parts(numbers=parts_of(part)) if part else None
-        report = repository.check(
-            read_data=part != STRUCTURE,
-            subset=subset,
-            monitor=monitor,
-            cancel=cancel,
-            state_dir=installation.home.engine_cache,
-        )
-        return _ending(place.id, report)
+    return conduct(installation, records, run_id, monitor, lambda: _check(installation, target, part, monitor, cancel))
 
-    return conduct(installation, records, run_id, monitor, work)
+
+def check_now(
+    installation: Installation, records: Records, *, target: str, part: str = "", monitor: Monitor, cancel: Cancel
+) -> Run:
+    """Check a target in this process as `run_check` does; where that cannot be recorded, it is checked all the same."""
+    return conduct_anyhow(
+        installation, records, Asked(RunKind.CHECK, "", target, part), monitor,
+        lambda _run_id: _check(installation, target, part, monitor, cancel),
+    )  # fmt: skip
+
+
+def _check(installation: Installation, target: str, part: str, monitor: Monitor, cancel: Cancel) -> Ending:
+    place = installation.target(target)
+    repository = open_target(installation.home, place)
+    subset = Parts(numbers=parts_of(part)) if part else None
+    report = repository.check(
+        read_data=part != STRUCTURE,
+        subset=subset,
+        monitor=monitor,
+        cancel=cancel,
+        state_dir=installation.home.engine_cache,
+    )
+    return _ending(place.id, report)
 
 
 def _ending(target: str, report: CheckReport) -> Ending:

@@ -18,6 +18,7 @@ from app.policy.machine import DataSetFolders, Machine, Target, TargetId
 from app.policy.model import DataSetId, Policy
 from app.policy.refused import Refused, refusal
 from app.records.facts import Facts
+from app.records.room import RoomTrouble, room_trouble
 from app.records.store import Records
 
 
@@ -67,8 +68,16 @@ class Installation:
         return cls(home, policy, machine, clock, ZoneInfo(policy.organisation.timezone))
 
     def records(self) -> Records:
-        """Open the facts; one connection for each thread or process, closed by its `with`."""
-        return Records.open(self.home, self.clock)
+        """Open the facts; one connection for each thread or process, closed by its `with`.
+
+        On a disk where nothing can be written they can be read, and refuse writing (`Records.open_to_read`).
+        """
+        return Records.open_to_read(self.home, self.clock)
+
+    @property
+    def trouble(self) -> RoomTrouble | None:
+        """Why nothing can be written down now."""
+        return room_trouble(self.home.data)
 
     def assess(self, records: Records) -> Assessment:
         """Judge the facts as they are now."""
@@ -76,7 +85,10 @@ class Installation:
 
     def judge(self, facts: Facts) -> Assessment:
         """Judge facts that have been read."""
-        return assess(self.policy, self.machine, facts, self.clock.now(), self.timezone, refused=self.refused)
+        return assess(
+            self.policy, self.machine, facts, self.clock.now(), self.timezone, refused=self.refused,
+            trouble=self.trouble,
+        )  # fmt: skip
 
     def folders(self, data_set: str) -> DataSetFolders:
         """Return where a data set is on this computer; raises UnknownDataSet."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import psutil
-
-from app.jobs.conduct import Ending, conduct, problems_of
+from app.jobs.conduct import Ending, problems_of
 from app.jobs.copies import Copy, newest_copy
 from app.jobs.errors import RestoreIntoSource, UnknownDataSet
 from app.jobs.installation import Installation
+from app.jobs.unrecorded import UNRECORDED, Asked, conduct_anyhow
 from app.policy.model import DataSetId
+from app.records.errors import RecordsUnusable
 from app.records.facts import Outcome, Problem, Run, RunId, RunKind
 from app.records.store import Records
 from app.repository.model import Cancel, Monitor, Overwrite, RestoreOptions, Snapshot
@@ -40,8 +41,9 @@ def restore(
 ) -> Run:
     """Restore a data set, or `paths` of it (absolute, as they were), below the folder `to`; records and journals it.
 
-    Takes the newest good copy made at or before `at` on a connected target. Raises UnknownDataSet, UnknownTarget and
-    RestoreIntoSource before anything is recorded; what goes wrong later is in the run (NoCopy, TargetNotThere …).
+    Takes the newest good copy made at or before `at` on a connected target. Where nothing can be written down it is
+    done all the same, unrecorded. Raises UnknownDataSet, UnknownTarget and RestoreIntoSource before anything is
+    recorded; what goes wrong later is in the run (NoCopy, TargetNotThere …).
     """
     _require_known(installation, data_set)
     if target:
@@ -49,16 +51,8 @@ def restore(
     destination = to.expanduser().absolute()
     folders = installation.machine.folders(DataSetId(data_set))
     _refuse_source(installation, destination, folders.paths if folders else ())
-    run_id = records.start_run(
-        RunKind.RESTORE,
-        data_set=data_set,
-        target=target or "",
-        reason="asked",
-        pid=os.getpid(),
-        pid_started=psutil.Process().create_time(),
-    )
 
-    def work() -> Ending:
+    def work(run_id: RunId) -> Ending:
         copy = newest_copy(installation, records, data_set, at=at, target=target)
         _refuse_source(installation, destination, tuple(Path(os.fsdecode(path)) for path in copy.snapshot.paths))
         summary = copy.repository.restore(
@@ -70,7 +64,9 @@ def restore(
         )
         skipped = tuple(Problem(path.decode("utf-8", "backslashreplace"), SKIPPED) for path in summary.skipped)
         problems = (*problems_of(summary.problems), *skipped)
-        _note(records, run_id, copy, paths, destination)
+        if run_id != UNRECORDED:
+            with contextlib.suppress(RecordsUnusable):  # what came back may have filled the disk
+                _note(records, run_id, copy, paths, destination)
         return Ending(
             outcome=Outcome.INCOMPLETE if problems else Outcome.GOOD,
             snapshot=copy.snapshot.id,
@@ -79,7 +75,7 @@ def restore(
             problems=problems,
         )
 
-    return conduct(installation, records, run_id, monitor, work)
+    return conduct_anyhow(installation, records, Asked(RunKind.RESTORE, data_set, target or ""), monitor, work)
 
 
 def _options(snapshot: Snapshot, paths: Sequence[Path], overwrite: Overwrite) -> RestoreOptions:

@@ -13,9 +13,11 @@ from typing import Self
 from app.paths import Home
 from app.records.errors import RecordsBusy, RecordsDamaged, RecordsTooNew, RecordsUnusable
 from app.records.files import locked, make_folder, write_private
+from app.records.room import RoomTrouble, room_trouble, trouble_of, unusable
 from app.records.schema import APPLICATION_ID, MIGRATIONS
 
 BUSY_TIMEOUT_S = 30.0
+_READING_TRIES = 3
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -32,9 +34,11 @@ _UNUSABLE = {
 class Database:
     """One connection, for one thread. Errors of SQLite come out as those of `app.records.errors`."""
 
-    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Path, *, is_copy: bool = False) -> None:
         self.connection = connection
         self.file = file
+        self.is_copy = is_copy
+        """It is in memory and shows one moment: the file lies where nothing can be written. It refuses writing."""
         self._durable = True
 
     @classmethod
@@ -55,6 +59,36 @@ class Database:
             connection.close()
             raise
         return database
+
+    @classmethod
+    def open_to_read(cls, home: Home) -> Self:
+        """Open as `open` does; where nothing can be written, a copy in memory of what is there (`is_copy`)."""
+        for _ in range(_READING_TRIES):  # somebody may begin or end writing just now
+            with contextlib.suppress(RecordsUnusable):
+                return cls.open(home)
+            copy = cls._copied(home.database)
+            if copy is not None:
+                return copy
+        return cls.open(home)
+
+    @classmethod
+    def _copied(cls, file: Path) -> Self | None:
+        from app.records.at_rest import copy_at_rest  # not on the way of who can write
+
+        with _mapped(file):
+            connection = copy_at_rest(file)
+            if connection is None:
+                return None
+            database = cls(connection, file, is_copy=True)
+            try:
+                connection.row_factory = sqlite3.Row
+                if database._version() < len(MIGRATIONS):
+                    database._migrate()  # the copy only
+                connection.execute("PRAGMA query_only = ON")
+            except BaseException:
+                connection.close()
+                raise
+            return database
 
     def _prepare(self, lock: Path) -> None:
         with _mapped(self.file):
@@ -173,10 +207,13 @@ def _mapped(file: Path) -> Iterator[None]:
         if primary in _BUSY:
             raise RecordsBusy(file=str(file), waited_s=BUSY_TIMEOUT_S) from exc
         if primary in _UNUSABLE:
-            raise RecordsUnusable(file=str(file), reason=name) from exc
+            full = primary == sqlite3.SQLITE_FULL
+            trouble = RoomTrouble.FULL if full else room_trouble(file.parent)
+            raise unusable(str(file), name, trouble) from exc
         if primary is None and isinstance(exc, sqlite3.OperationalError):
             # Raised by Python's module itself: a text that is not UTF-8.
             raise RecordsDamaged(file=str(file), reason="undecodable-text") from exc
         raise
     except OSError as exc:
-        raise RecordsUnusable(file=exc.filename or str(file), reason=exc.strerror or str(exc)) from exc
+        named = exc.filename if isinstance(exc.filename, str) else str(file)
+        raise unusable(named, exc.strerror or str(exc), trouble_of(exc)) from exc

@@ -23,6 +23,18 @@ class RecordsUnusable(VangnetError):
     code = "records-unusable"
 
 
+class RecordsDiskFull(RecordsUnusable):
+    """The disk with the records is full (`file`, `folder`, `reason`). What was recorded before can still be read."""
+
+    code = "records-disk-full"
+
+
+class RecordsReadOnly(RecordsUnusable):
+    """The disk with the records is mounted read-only (`file`, `folder`, `reason`). What was recorded can be read."""
+
+    code = "records-read-only"
+
+
 class RecordsBusy(VangnetError):
     """Another process held the database for too long (`file`, `waited_s`)."""
 

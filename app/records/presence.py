@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from app.paths import Home
-from app.records.errors import AgentRunning, RecordsUnusable
+from app.records.errors import AgentRunning
 from app.records.files import make_folder
+from app.records.room import trouble_of, unusable
 
 _TRIES = 20
 _PAUSE_S = 0.025
@@ -39,7 +40,7 @@ class AgentLock:
                 os.close(handle)
                 raise
         except OSError as exc:
-            raise RecordsUnusable(file=str(home.agent_lock), reason=exc.strerror or str(exc)) from exc
+            raise unusable(str(home.agent_lock), exc.strerror or str(exc), trouble_of(exc)) from exc
         return cls(handle)
 
     def release(self) -> None:

@@ -59,6 +59,27 @@ class Records(
             raise
         return records
 
+    @classmethod
+    def open_to_read(cls, home: Home, clock: Clock) -> Self:
+        """Open the records as `open` does; on a disk where nothing can be written, a copy of them in memory.
+
+        Such a copy (`is_copy`) shows the moment at which it was made, and refuses to write (RecordsUnusable).
+        """
+        database = Database.open_to_read(home)
+        records = cls(home, clock, database)
+        if database.is_copy:
+            return records
+        try:
+            records._begin_journal()
+        except BaseException:
+            database.close()
+            raise
+        return records
+
+    @property
+    def is_copy(self) -> bool:
+        return self._database.is_copy
+
     def _begin_journal(self) -> None:
         with self._database.read() as connection:
             if head(connection).seq:

@@ -13,6 +13,14 @@ from app.wording.text import filled
 from app.wording.times import day_and_month, felt_duration
 
 _TEXTS: dict[FindingCode, tuple[str, str]] = {
+    FindingCode.HOME_FULL: (
+        N_("The disk on which Vangnet keeps its records is full: no copies are made."),
+        N_("Make room on it, for instance by emptying the bin; then it goes on by itself. You can get files back."),
+    ),
+    FindingCode.HOME_READ_ONLY: (
+        N_("Nothing can be written to the disk on which Vangnet keeps its records: no copies are made."),
+        N_("Call the IT provider: a disk that is failing does this. You can get files back."),
+    ),
     FindingCode.POSSIBLE_ATTACK: (
         N_("{data_set} looks as if ransomware is at work."),
         N_("Pull out the network cable and call the IT provider. Vangnet keeps every version."),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from app.assessment.model import Assessment, FindingCode, State, Timing
 from app.i18n import _, ngettext
 
+_NOTHING_WRITTEN = (FindingCode.HOME_FULL, FindingCode.HOME_READ_ONLY)
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -20,6 +22,8 @@ def headline(assessment: Assessment) -> Headline:
         return Headline(max(assessment.state, State.ATTENTION), _("Vangnet does not know your data yet."))
     if all(health.last_good is None for health in assessment.data_sets):
         return Headline(max(assessment.state, State.ATTENTION), _("There is no copy of your data yet."))
+    if any(f.code in _NOTHING_WRITTEN and f.state is State.ERROR for f in assessment.findings):
+        return Headline(State.ERROR, _("Careful: Vangnet cannot write anything down."))
     match assessment.state:
         case State.OK:
             return Headline(State.OK, _("Everything is safe."))

@@ -22,6 +22,16 @@ TEXTS: Final[dict[str, ErrorText]] = {
         UNTOUCHED,
         N_("Look whether the disk of this computer is full."),
     ),
+    "records-disk-full": ErrorText(
+        N_("The disk on which Vangnet keeps its records is full ({folder})."),
+        UNTOUCHED,
+        N_("Make room on it, for instance by emptying the bin, and try again."),
+    ),
+    "records-read-only": ErrorText(
+        N_("Nothing can be written to the disk on which Vangnet keeps its records ({folder})."),
+        UNTOUCHED,
+        N_("Call the IT provider: a disk that is failing does this."),
+    ),
     "records-busy": ErrorText(N_("Another part of Vangnet is busy."), UNTOUCHED, N_("Try again in a moment.")),
     "unknown-run": ErrorText(N_("This work is not known ({run})."), UNTOUCHED, N_("Look in the list.")),
     "run-already-finished": ErrorText(N_("This work is finished already."), UNTOUCHED, ""),

@@ -13,7 +13,7 @@ import pytest
 
 from app.errors import ExitCode
 from app.paths import Home
-from app.records.errors import AgentRunning, RecordsUnusable
+from app.records.errors import AgentRunning, RecordsDiskFull
 from app.records.presence import AgentLock, agent_pid, agent_started
 
 HOLDER = """
@@ -75,9 +75,11 @@ def test_a_home_that_cannot_be_written_to_is_said_plainly(home: Home, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr("os.pwrite", full)
-        with pytest.raises(RecordsUnusable) as caught:
+        with pytest.raises(RecordsDiskFull) as caught:
             AgentLock.acquire(home)
-    assert caught.value.data == {"file": str(home.agent_lock), "reason": "No space left on device"}
+    assert caught.value.data == {
+        "file": str(home.agent_lock), "folder": str(home.data), "reason": "No space left on device",
+    }  # fmt: skip
     with AgentLock.acquire(home):
         assert agent_pid(home) == os.getpid()
 
