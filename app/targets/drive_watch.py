@@ -28,6 +28,7 @@ OnChange = Callable[[tuple[DriveSight, ...]], Awaitable[None]]
 class DriveWatcher:
     """Calls back with the drives, within a second, whenever one arrives, leaves, is mounted or unmounted.
 
+    Also one that left and came back at once, when nothing has changed in the end.
     Lives in one asyncio loop: `await start()`, later `stop()`. The callback runs in that loop, one at a time; what it
     raises goes to the loop's exception handler and the watch goes on.
     """
@@ -42,6 +43,7 @@ class DriveWatcher:
         self._first_event_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._again = False
+        self._came_or_went = False
         self._last: tuple[DriveSight, ...] = ()
 
     async def start(self) -> tuple[DriveSight, ...]:
@@ -90,10 +92,13 @@ class DriveWatcher:
         assert self._monitor is not None
         for _event in range(_EVENTS_AT_ONCE):
             try:
-                if self._monitor.poll(timeout=0) is None:
-                    break
+                device = self._monitor.poll(timeout=0)
             except OSError:  # the socket's buffer ran over; the next look tells the truth
                 break
+            if device is None:
+                break
+            # A disk that left and is back by the time we look: whoever looked in between must hear of it.
+            self._came_or_went |= device.action in ("add", "remove")
         self._look_soon()
 
     def _mounts_changed(self) -> None:
@@ -125,8 +130,9 @@ class DriveWatcher:
     async def _look(self) -> None:
         while True:
             self._again = False
+            came_or_went, self._came_or_went = self._came_or_went, False
             drives = connected_drives(self._machine)
-            if drives != self._last:
+            if drives != self._last or came_or_went:
                 self._last = drives
                 await self._tell(drives)
             if not self._again:

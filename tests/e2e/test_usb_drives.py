@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.records.facts import DriveSight
+from app.targets import drive_watch
 from app.targets.drive_watch import DriveWatcher
 from app.targets.drives import connected_drives
 from tests.rig.usb import PluggedIn, UsbRig
@@ -130,6 +131,22 @@ async def test_a_stick_pulled_out_while_mounted_is_told(usb: UsbRig, tmp_path: P
         await asyncio.to_thread(usb.yank, plugged)
         at = time.monotonic()
         assert await watch.until(plugged, there=False) - at < 1
+    finally:
+        await watch.watcher.stop()
+
+
+async def test_a_stick_that_is_back_before_anyone_looked_is_told(usb: UsbRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drive_watch, "SETTLE_S", 2.0)
+    monkeypatch.setattr(drive_watch, "_SETTLE_AT_MOST_S", 60.0)
+    plugged = usb.plug_in(usb.make_stick())
+    watch = Watch()
+    assert seen(plugged, await watch.watcher.start()) is not None
+    try:
+        await asyncio.to_thread(usb.unplug, plugged)
+        again = await asyncio.to_thread(usb.plug_in, plugged.stick)
+        async with asyncio.timeout(30):  # all is as it was, but the agent may have seen it leave in between
+            _at, drives = await watch.told.get()
+        assert seen(again, drives) is not None
     finally:
         await watch.watcher.stop()
 
