@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.hostile.sandbox import Sandbox
 MANY = 1_000_000 if LONG else 60_000
 
 
+@cache
 def packed_zeros(size: int, *, with_size: bool = True) -> bytes:
     """Return a zstd frame of zeros, without making the zeros; it may leave out how many there are."""
     compressor = zstandard.ZstdCompressor(level=1, write_content_size=with_size).compressobj(
