@@ -52,7 +52,8 @@ def find_earlier(
     """Find the snapshot and state to compare with; the state counts while its snapshot and index are still there."""
     state_file = None
     if state_dir is not None:
-        state_file = state_path(state_dir, repository.id, options.hostname, paths, exclusion_key(options))
+        ids = [store.id for store in repository.stores]
+        state_file = state_path(state_dir, ids, options.hostname, paths, exclusion_key(options))
     if options.force:
         forced = Earlier(None, SourceState(), state_file)
         return forced.with_note() if options.resume else forced

@@ -44,7 +44,7 @@ _decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def path_of(folder: Path | str, repository_id: str) -> Path:
-    """Return the file for one repository."""
+    """Return the file for one repository; its name begins with `kept_names.key_of` it."""
     return Path(folder) / f"{hashlib.sha256(repository_id.encode()).hexdigest()[:32]}.index"
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from app.repository.kept_names import keys_of
 from app.repository.model import SnapshotId
 
 NEVER = b""
@@ -49,13 +50,21 @@ class SourceState:
 
 
 def state_path(
-    folder: Path | str, repository_id: str, hostname: str, paths: Sequence[bytes], options: Sequence[str]
+    folder: Path | str, repository_ids: Sequence[str], hostname: str, paths: Sequence[bytes], options: Sequence[str]
 ) -> Path:
-    """Return the file for one repository, host, set of paths and options that decide what is left out."""
+    """Return the file for one repository, or some written to at once, a host, a set of paths and the options that
+    decide what is left out."""
     digest = hashlib.sha256()
-    for part in (repository_id.encode(), hostname.encode(), *sorted(paths), b"", *(o.encode() for o in options)):
+    for part in (
+        *(name.encode() for name in sorted(repository_ids)),
+        b"",
+        hostname.encode(),
+        *sorted(paths),
+        b"",
+        *(o.encode() for o in options),
+    ):
         digest.update(len(part).to_bytes(4, "little") + part)
-    return Path(folder) / f"{digest.hexdigest()[:32]}.state"
+    return Path(folder) / f"{keys_of(repository_ids)}-{digest.hexdigest()[:32]}.state"
 
 
 def size_of_states(folder: Path | str) -> int:

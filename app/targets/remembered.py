@@ -1,21 +1,27 @@
-"""What this computer remembers of places on a network (their index files and snapshots), and forgetting it again once
-a place was taken away."""
+"""What this computer remembers of places, and forgetting it again once a place was taken away.
+
+Of those on a network their index files and snapshots; of each what the engine keeps for its next back-up.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from app.paths import Home
 from app.policy.machine import Target
+from app.repository.kept_names import key_of, keys_in
 
 KEPT: Final = timedelta(days=1)
 """So long after it was last used: whoever took a place out of the machine file by mistake puts it back."""
+UNUSED: Final = timedelta(days=30)
+"""So long after it was last written, what is kept of a repository that is no place's own goes: of one taken away, of a
+yearly full copy that has long been made, of one that somebody wrote to by hand."""
 _FILES_AT_ONCE: Final = 5_000
 _GONE: Final = ".gone"
 """Ends the name of what is being forgotten, so that the next look goes on with it at once."""
@@ -30,11 +36,11 @@ def remembered_folder(home: Home, repository_id: str) -> Path:
 def forget_places_taken_away(home: Home, targets: tuple[Target, ...], now: datetime) -> int:
     """Remove what is remembered of repositories that no target has; returns how many files went.
 
-    At most some thousands at once: the next look goes on from there. Only what a place on a network leaves is
-    touched; a link is never followed. Raises OSError.
+    At most some thousands at once: the next look goes on from there. A target need not be there, however long. Only
+    what we know the name of is touched; a link is never followed. Raises OSError.
     """
     wanted = {target.repository_id for target in targets}
-    removed = 0
+    removed = _forget_unused({key_of(repository_id) for repository_id in wanted}, home.engine_cache, now)
     for folder in _folders(home):
         if folder.suffix != _GONE:
             if folder.name in wanted or now - _last_used(folder) < KEPT:
@@ -47,6 +53,24 @@ def forget_places_taken_away(home: Home, targets: tuple[Target, ...], now: datet
         if removed >= _FILES_AT_ONCE:
             break
     return removed
+
+
+def _forget_unused(wanted: Collection[str], folder: Path, now: datetime) -> int:
+    """Remove what the engine keeps of repositories other than these, once nothing of them has been written for long."""
+    kept: list[tuple[str, tuple[str, ...]]] = []
+    last_used: dict[str, float] = {}
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if (keys := keys_in(entry.name)) and entry.is_file(follow_symlinks=False):
+                kept.append((entry.path, keys))
+                used = entry.stat(follow_symlinks=False).st_mtime
+                last_used |= {key: max(used, last_used.get(key, used)) for key in keys}
+    before = (now - UNUSED).timestamp()
+    unused = {key for key, used in last_used.items() if key not in wanted and used < before}
+    given_up = [path for path, keys in kept if not unused.isdisjoint(keys)][:_FILES_AT_ONCE]
+    for path in given_up:
+        os.unlink(path)  # noqa: PTH108  as below
+    return len(given_up)
 
 
 def _folders(home: Home) -> Iterator[Path]:
