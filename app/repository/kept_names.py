@@ -12,9 +12,7 @@ from collections.abc import Iterable
 _KEY_DIGITS = 16
 _MOST_KEYS = 10
 """So many fit into a file's name."""
-_is_kept = re.compile(
-    r"(?P<keys>[0-9a-f]{16}(\+[0-9a-f]{16})*)(-[0-9a-f]{32}|[0-9a-f]{16})\.(index|state|unfinished|[0-9]+\.tmp)"
-).fullmatch
+_KEPT = r"(?P<keys>[0-9a-f]{16}(\+[0-9a-f]{16})*)(-[0-9a-f]{32}|[0-9a-f]{16})\.(index|state|unfinished|[0-9]+\.tmp)"
 
 
 def key_of(repository_id: str) -> str:
@@ -30,5 +28,5 @@ def keys_of(repository_ids: Iterable[str]) -> str:
 
 def keys_in(name: str) -> tuple[str, ...]:
     """Return what stands for repositories in the name of a kept file; nothing for any other file."""
-    found = _is_kept(name)
+    found = re.fullmatch(_KEPT, name)  # not compiled before it is needed: a back-up has no use for it
     return () if found is None else tuple(found["keys"].split("+"))
