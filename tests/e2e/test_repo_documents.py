@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.repository.backend.local import LocalBackend
 from tests.rig.commands import vangnet
+from tests.rig.repositories import make_cheap
 from tests.rig.restic import Restic
 
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -79,6 +81,7 @@ def test_every_document_has_the_fields_that_are_listed(tmp_path: Path) -> None:
         return document
 
     repo("init")
+    make_cheap(LocalBackend(place))  # two dozen commands open it
     first = repo("backup", source, tmp_path / "missing", expect=3)["snapshot"]
     (source / "file").write_text("y" * 6000)
     repo("backup", source)

@@ -17,12 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from app.clock import SystemClock
-from app.repository.backend.base import FileKind
 from app.repository.backend.local import LocalBackend
-from app.repository.keys import make_key_file
-from app.repository.repository import Repository
-from app.secret import Secret
+from tests.rig.repositories import make_cheap
 
 Compression = Literal["off", "auto", "max"]
 
@@ -69,14 +65,7 @@ def _made_once(program: str, version: Literal[1, 2], password: str) -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = folder / "made"
     Restic.at(made, password, folder=folder, program=program).init_afresh(version)
-    backend = LocalBackend(made)
-    master = Repository.open(backend, password=Secret(password)).master
-    [costly] = [info.name for info in backend.list(FileKind.KEY)]
-    cheap = make_key_file(
-        master, Secret(password), hostname="pc", username="test", now=SystemClock().now(), n=1 << 10, r=8, p=1
-    )
-    backend.save(FileKind.KEY, cheap.name, cheap.data)
-    backend.remove(FileKind.KEY, costly)
+    make_cheap(LocalBackend(made), password)
     return made
 
 
