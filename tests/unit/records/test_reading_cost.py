@@ -6,9 +6,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 
-from app.clock import FixedClock
+import pytest
+
+from app.clock import FixedClock, format_utc
 from app.paths import Home
+from app.records import decode
+from app.records.facts import Run, RunKind
 from app.records.store import Records
 from tests.unit.records.school import some_weeks
 
@@ -49,3 +54,34 @@ def test_no_reading_of_runs_walks_through_the_whole_table(home: Home, clock: Fix
         for query in queries:
             for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {query}"):
                 assert "SCAN" not in step or "USING" in step or "LIMIT" in query, (step, query)
+
+
+def test_of_a_long_history_each_run_is_made_once_and_later_only_what_is_new(
+    home: Home, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    make = decode.light_run
+
+    def counted(row: sqlite3.Row) -> Run:
+        made.append(row["id"])
+        return make(row)
+
+    monkeypatch.setattr(decode, "light_run", counted)
+    with Records.open(home, clock) as records:
+        in_window, older = 1_000, 500
+        for number in range(older + in_window):
+            days = 3 * 400 if number < older else 200
+            moment = format_utc(clock.now() - timedelta(days=days) + timedelta(minutes=number))
+            records._database.connection.execute(
+                "INSERT INTO runs (id, seq, kind, data_set, target, outcome, started, finished, reason)"
+                " VALUES (?, 0, 'backup', ?, ?, 'good', ?, ?, 'due')",
+                (number + 1, f"set {number % 10}", f"place {number % 3 if number >= older else 3}", moment, moment),
+            )
+        assert len(records.facts().runs) == len(made) == len(set(made)) == in_window + 10, "and the newest of each old"
+        made.clear()
+        records.facts()
+        assert len(made) == 10
+        made.clear()
+        run = records.start_run(RunKind.CHECK, data_set="", target="place 1", reason="due", pid=1, pid_started=1.0)
+        assert records.facts().runs[0].id == run
+        assert len(made) == 10 + 1
