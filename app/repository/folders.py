@@ -17,7 +17,7 @@ import msgspec
 
 from app.repository.ahead import Ahead
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import Index
+from app.repository.index import BlobFinder
 from app.repository.model import BlobId, FileProblem, NodeType
 from app.repository.novelty import KNOWN, Novelty
 from app.repository.reading import make_node, read_attributes
@@ -27,7 +27,7 @@ from app.repository.repository import Repository
 from app.repository.scan import Entry, Glance, Place, Scanner, entries_of, is_folder, reason_of, sign_place
 from app.repository.state import NEVER, FolderState, SourceState
 from app.repository.tally import ChangeCount, Tally
-from app.repository.trees import assemble_tree, encode_node
+from app.repository.trees import assemble_tree, decode_tree, encode_node, encode_tree
 from app.repository.unfinished import Unfinished
 
 _GONE_FOLDERS_READ: Final = 2_000
@@ -288,7 +288,7 @@ class FolderWalk:
 
     def _sort_out_files(self, folder: _Folder, entries: list[Entry], before: dict[bytes, RecordedEntry]) -> None:
         to_read: list[tuple[bytes, int]] = []
-        index: Index | None = None
+        index: BlobFinder | None = None
         for name, status in entries:
             if not stat.S_ISREG(status.st_mode):
                 self._put_special(folder, name, status)
@@ -297,7 +297,7 @@ class FolderWalk:
             encoded: str | None = None
             if entry is not None and entry.is_of(status):
                 index = self._repository.index if index is None else index
-                encoded = entry.encoded if entry.is_stored(index) else None
+                encoded = entry.encode(name, status) if entry.is_stored(index) else None
             if encoded is not None:
                 folder.nodes[name] = encoded
                 if not folder.unchanged:
@@ -369,12 +369,22 @@ class FolderWalk:
         self._sort_out(folder, entries, self._load_before(folder))
 
     def _leads_to_the_same(self, folder: _Folder) -> bool:
-        """Tell whether a folder above the paths leads to just what it led to in the back-up before."""
-        before = self._load_previous(folder.previous)
+        """Tell whether a folder above the paths leads to just what it led to in the back-up before, as we write it."""
+        if folder.previous is None:
+            return False
+        try:
+            plain = self._repository.load_blob(folder.previous, is_tree=True)
+            before = {node.name: node for node in decode_tree(plain)}
+        except RepositoryDamaged:
+            return False
         subtrees = {name: subtree for name, _, subtree in folder.subtrees}
-        return before.keys() == subtrees.keys() | folder.nodes.keys() and all(
-            entry.subtree_id == subtrees[name] if name in subtrees else entry.encoded == folder.nodes[name]
-            for name, entry in before.items()
+        return (
+            before.keys() == subtrees.keys() | folder.nodes.keys()
+            and encode_tree(before.values()) == plain
+            and all(
+                node.subtree == subtrees[name] if name in subtrees else encode_node(node) == folder.nodes[name]
+                for name, node in before.items()
+            )
         )
 
     def _is_stored(self, tree: BlobId | None) -> TypeGuard[BlobId]:

@@ -1,33 +1,53 @@
 """A folder as the back-up before recorded it, decoded only as far as comparing takes.
 
-What has not changed goes into the new tree in the very words it was recorded in.
+What has not changed goes into the new tree as it was recorded, but spelled by us: another tool's words, or those of a
+repository that means harm, never get into a tree of ours.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 import msgspec
 
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import RepositoryDamaged
-from app.repository.index import Index
+from app.repository.index import BlobFinder
 from app.repository.model import BlobId, NodeType
-from app.repository.trees import TREE_LIMIT, parse_blob_id, parse_ns, unquote_name
+from app.repository.trees import TREE_LIMIT, escape_json, format_ns, parse_blob_id, parse_ns, spell_name, unquote_name
+
+_U32 = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+_WHOLE_SECOND = 20  # characters of a time without a fraction
+_NONE = -1  # left out when encoded, as a field that was not there
 
 
-class RecordedEntry(msgspec.Struct, gc=False):
-    """An entry of a recorded folder; the times, the ids and `encoded`, its whole JSON, are text."""
+class _Attribute(msgspec.Struct, gc=False):
+    name: str
+    value: bytes | None = None
+
+
+class RecordedEntry(msgspec.Struct, gc=False, omit_defaults=True):
+    """An entry of a recorded folder: of a file all that a tree holds, in a tree's order; times and ids are text."""
 
     name: str
     type: NodeType
+    mode: _U32 = _NONE
     mtime: str = ""
+    atime: str = ""
     ctime: str = ""
+    uid: _U32 = _NONE
+    gid: _U32 = _NONE
+    user: str | None = None
+    group: str | None = None
     inode: int = 0
+    device_id: _Count = 0
     size: int = 0
+    links: _Count = 0
+    extended_attributes: list[_Attribute] | None = None
     content: list[str] | None = None
     subtree: str | None = None
-    encoded: str = ""
 
     @property
     def subtree_id(self) -> BlobId | None:
@@ -50,33 +70,54 @@ class RecordedEntry(msgspec.Struct, gc=False):
         except ValueError:
             return False
 
-    def is_stored(self, index: Index) -> bool:
+    def is_stored(self, index: BlobFinder) -> bool:
         """Tell whether all of a file's content is still there."""
         try:
-            return all(index.record(parse_blob_id(text)) is not None for text in self.content or ())
+            for text in self.content or ():
+                if (parse_blob_id(text), False) not in index:
+                    return False
         except ValueError:
             return False
+        return True
+
+    def encode(self, name: bytes, status: os.stat_result) -> str | None:
+        """Return the JSON of a file that is as it was (`is_of`, `is_stored`), None when no tree may hold it.
+
+        It is what `encode_file` would give, whatever the spelling it was recorded in.
+        """
+        if self.extended_attributes and any("\0" in attribute.name for attribute in self.extended_attributes):
+            return None
+        recorded, mtime, ctime = self.name, self.mtime, self.ctime
+        if "\\" in recorded or '"' in recorded or not recorded.isprintable():
+            self.name = spell_name(name)
+        if mtime[-1] != "Z" or (mtime[-2] == "0" and len(mtime) > _WHOLE_SECOND):
+            self.mtime = mtime = format_ns(status.st_mtime_ns)
+        if ctime[-1] != "Z" or (ctime[-2] == "0" and len(ctime) > _WHOLE_SECOND):
+            self.ctime = format_ns(status.st_ctime_ns)
+        self.atime = mtime
+        if self.content is None:
+            self.content = []
+        self.subtree = None
+        return escape_json(_encode(self))
 
 
 class _RecordedTree(msgspec.Struct):
-    nodes: list[msgspec.Raw] | None
+    nodes: list[RecordedEntry] | None
 
 
-_tree_decoder = msgspec.json.Decoder(_RecordedTree)
-_entry_decoder = msgspec.json.Decoder(RecordedEntry)
+_decoder = msgspec.json.Decoder(_RecordedTree)
+_encode = msgspec.json.Encoder().encode
 
 
 def decode_recorded(data: bytes, *, file: str = "") -> dict[bytes, RecordedEntry]:
     """Read a folder's JSON, by name; raises RepositoryDamaged (`file`) for what is no tree."""
     if len(data) > TREE_LIMIT:
         raise RepositoryDamaged(file=file, reason="tree-too-long")
-    entries: dict[bytes, RecordedEntry] = {}
-    decode = _entry_decoder.decode
     try:
-        for raw in _tree_decoder.decode(data).nodes or ():
-            entry = decode(raw)
-            entry.encoded = str(raw, "utf-8")
-            entries[unquote_name(entry.name)] = entry
+        nodes = _decoder.decode(data).nodes or ()
+        entries = {unquote_name(entry.name): entry for entry in nodes}
     except UNDECODABLE as exc:
         raise RepositoryDamaged(file=file, reason="not-a-tree") from exc
+    if len(entries) != len(nodes):
+        raise RepositoryDamaged(file=file, reason="tree-same-name-twice")
     return entries

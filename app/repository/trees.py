@@ -172,20 +172,32 @@ def quote_json(text: str) -> str:
     """Return a JSON string with Go's extra escapes (`<`, `>`, `&`, U+2028 and U+2029)."""
     if _PLAIN(text):
         return f'"{text}"'
-    quoted = msgspec.json.encode(text.encode(errors="surrogateescape").decode(errors="replace")).decode()
-    return quoted.translate(_GO_JSON)
+    return escape_json(msgspec.json.encode(text.encode(errors="surrogateescape").decode(errors="replace")))
 
 
+def escape_json(encoded: bytes) -> str:
+    """Return JSON that msgspec made with Go's extra escapes; what they stand for lies in no JSON but in its strings."""
+    text = encoded.decode()
+    if "<" in text or ">" in text or "&" in text or not (text.isascii() or _LINE_ENDS.isdisjoint(text)):
+        return text.translate(_GO_JSON)
+    return text
+
+
+_LINE_ENDS = frozenset("\u2028\u2029")
 _GO_JSON = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 _GO_SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
 
 
 def quote_name(name: bytes) -> str:
     """Return a file name as restic stores it: Go's Quote without the quotes, then JSON with the quotes."""
+    text = spell_name(name)
+    return f'"{text}"' if _PLAIN(text) else quote_json(text)
+
+
+def spell_name(name: bytes) -> str:
+    """Return Go's Quote of a file name without the quotes."""
     text = name.decode("utf-8", "surrogateescape")
-    if _PLAIN(text):
-        return f'"{text}"'
-    return quote_json("".join(map(_go_escape, text)))
+    return text if _PLAIN(text) else "".join(map(_go_escape, text))
 
 
 def _go_escape(char: str) -> str:
@@ -391,7 +403,8 @@ def unix_permissions(go: int) -> int:
 
 
 _RFC3339 = re.compile(
-    r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII
+    r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))",
+    re.ASCII,
 ).fullmatch
 
 
@@ -431,7 +444,7 @@ def _parse_any(text: str) -> int:
 
 def parse_blob_id(text: str) -> BlobId:
     """Read 64 hex digits; raises ValueError otherwise."""
-    raw = bytes.fromhex(text)
-    if len(raw) != 32:
+    raw = bytes.fromhex(text)  # which passes over spaces
+    if len(raw) != 32 or len(text) != 64:
         raise ValueError("not a blob id")
     return BlobId(raw)
