@@ -14,6 +14,7 @@ from multiprocessing.context import ForkProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Generic, TypeVar
 
+from app.clock import SystemClock
 from app.errors import VangnetError
 from app.repository.backend.base import Backend
 from app.repository.errors import Cancelled, WorkerDied
@@ -23,6 +24,7 @@ from app.repository.model import Cancel, Monitor
 Outcome = TypeVar("Outcome")
 
 _POLL_S = 0.1
+_GRACE_S = 5.0  # a worker that waits for a place that does not answer is killed then
 _NO_MORE = object()
 _MOST_WORKERS = 8
 
@@ -143,15 +145,20 @@ class _Crew(Generic[Outcome]):
         for reader in inherited:  # or we would not notice when the parent is gone
             reader.close()
         try:
-            while not self._stop.value and (number := self._take()) < count:
-                writer.send(perform(number))
-            writer.send(_Finished())
-        except Cancelled:  # nothing half done is left; the others come to that point too
-            writer.send(_Finished())
-        except VangnetError as exc:
-            writer.send(_Failed(type(exc), exc.data))
+            writer.send(self._perform(count, perform, writer))
         except BrokenPipeError:
             os._exit(1)  # nobody listens any more
+
+    def _perform(self, count: int, perform: Callable[[int], Outcome], writer: Connection) -> _Finished | _Failed:
+        """Perform tasks for as long as there are any; return the last word."""
+        try:
+            while not self._stop.value and (number := self._take()) < count:
+                writer.send(perform(number))
+        except Cancelled:  # nothing half done is left; the others come to that point too
+            return _Finished()
+        except VangnetError as exc:
+            return _Failed(type(exc), exc.data)
+        return _Finished()
 
     def _take(self) -> int:
         with self._next.get_lock():
@@ -160,8 +167,14 @@ class _Crew(Generic[Outcome]):
         return number
 
     def _end(self) -> None:
-        for reader, worker in self._workers.items():
+        """End the workers: each after the task it is at, for a file must not stay half written, but within seconds."""
+        self._stop.value = 1
+        for reader in self._workers:
+            reader.close()  # who still has something to say ends at once
+        clock = SystemClock()
+        deadline_s = clock.monotonic() + _GRACE_S
+        for worker in self._workers.values():
+            worker.join(max(deadline_s - clock.monotonic(), 0))
             worker.kill()
             worker.join()
-            reader.close()
         self._workers.clear()

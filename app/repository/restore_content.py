@@ -130,6 +130,8 @@ class ContentWriter:
 
     def _bring_segment(self, segment: Segment, outcome: TaskOutcome) -> None:
         entry = self._entries[segment.file]
+        if not segment.is_whole_file and segment.file not in self._shared_names:
+            return  # it could not be made, and is named as a problem already
         try:
             folder = self._target.folder(entry.folder)
             if segment.is_whole_file:

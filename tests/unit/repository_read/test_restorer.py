@@ -203,6 +203,22 @@ def test_a_large_file_is_whole_or_absent(
     assert (restored / "good.bin").stat().st_mtime_ns == (folder / "good.bin").stat().st_mtime_ns
 
 
+def test_a_large_file_that_cannot_be_made_costs_only_itself(
+    in_folder: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that is there already and may not be written to, say."""
+    monkeypatch.setattr(restore_plan, "_SEGMENT_BYTES", MIB)
+    monkeypatch.setattr(restorer, "temporary_name", lambda: b"n" * 300)
+    folder = tmp_path / "large"
+    folder.mkdir()
+    (folder / "image.bin").write_bytes(os.urandom(12 * MIB))
+    (folder / "notes.txt").write_text("notes")
+    snapshot = back_up(in_folder, folder)
+    summary = restore(in_folder, snapshot, tmp_path / "out")
+    assert summary.problems == (FileProblem(os.fsencode(folder / "image.bin"), "ENAMETOOLONG"),)
+    assert [path.name for path in below(tmp_path / "out", folder).iterdir()] == ["notes.txt"]
+
+
 def test_a_damaged_folder_is_named_and_the_others_come_back(in_memory: Repository, tmp_path: Path) -> None:
     workshop = Workshop(in_memory)
     content = workshop.add(b"content")
