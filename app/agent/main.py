@@ -17,7 +17,7 @@ from app.agent.scheduler import Ticker, call_guarded
 from app.clock import Clock, SystemClock
 from app.errors import ExitCode
 from app.paths import Home
-from app.records.errors import AgentRunning
+from app.records.errors import AgentRunning, RecordsUnusable
 from app.records.facts import DriveSight, Run
 from app.records.presence import AgentLock
 from app.records.store import Records
@@ -129,6 +129,10 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
 
 async def _last(agent: Agent, home: Home, records: Records, clock: Clock) -> ExitCode:
     """Be there until somebody says stop."""
+
+    async def reload() -> None:
+        agent.reload()  # what is to be recorded of a change may find no room
+
     agent.lasting = True
     say("agent-started")
     records.emit("agent-started", "")
@@ -151,14 +155,15 @@ async def _last(agent: Agent, home: Home, records: Records, clock: Clock) -> Exi
                 await call_guarded("due", agent.look_and_start)
             if clock.monotonic() - looked_s >= LOOK_S:
                 looked_s = clock.monotonic()
-                agent.reload()
+                await call_guarded("configuration", reload)
                 if agent.configuration.has_changed():
                     watches.drives.retarget(agent.machine)
                     await call_guarded("due", agent.look_and_start)
             await bell.wait(LOOK_S if bell.works else REQUESTS_S)
         say("agent-stopping")
         await agent.close(STOP_GRACE_S)
-    records.emit("agent-stopped", "")
+    with contextlib.suppress(RecordsUnusable):  # only a message
+        records.emit("agent-stopped", "")
     say("agent-stopped")
     return ExitCode.DONE
 

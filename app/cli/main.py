@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from app.cli.session import Session
 from app.cli.spoken import SpokenContext, follow_language
 from app.errors import ExitCode, VangnetError
 from app.i18n import N_, Language, _, language_of, set_language
+from app.paths import Home
 
 
 class Entry(NamedTuple):
@@ -137,6 +139,28 @@ def run(arguments: Sequence[str]) -> int:
     except VangnetError as exc:
         _show_error(exc, as_json="--json" in arguments)
         return exc.exit_code
+    except OSError as exc:
+        error = _unusable(exc, arguments)
+        if error is None:
+            raise
+        _show_error(error, as_json="--json" in arguments)
+        return error.exit_code
+
+
+def _unusable(problem: OSError, arguments: Sequence[str]) -> VangnetError | None:
+    """Return what a file of ours that could not be written says; None when it is another trouble."""
+    from app.records.errors import RecordsUnusable
+    from app.records.room import unwritable
+
+    given = [after for before, after in pairwise(arguments) if before == "--home"]
+    given += [word.removeprefix("--home=") for word in arguments if word.startswith("--home=")]
+    try:
+        with unwritable(Home.locate(Path(given[-1]) if given else None)):
+            raise problem
+    except RecordsUnusable as exc:
+        return exc
+    except OSError:
+        return None
 
 
 def _show_error(error: VangnetError, *, as_json: bool) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from app.paths import Home
 from app.records.errors import RecordsDiskFull, RecordsReadOnly, RecordsUnusable
 
 _LITTLE_BYTES: Final = 1 << 20
@@ -42,6 +45,27 @@ def trouble_of(error: OSError) -> RoomTrouble | None:
     if error.errno in _FULL:
         return RoomTrouble.FULL
     return RoomTrouble.READ_ONLY if error.errno == errno.EROFS else None
+
+
+def require_room(home: Home) -> None:
+    """See to it that a fact can be written down, before what cannot be undone; raises RecordsUnusable."""
+    trouble = room_trouble(home.data)
+    if trouble is not None:
+        raise unusable(str(home.database), trouble.value, trouble)
+
+
+@contextmanager
+def unwritable(home: Home) -> Iterator[None]:
+    """Give what the system says of a full or read-only disk as our error, where files of a home are written."""
+    try:
+        yield
+    except OSError as exc:
+        # The home, unless the file is named: a place for copies, or a folder that files come back in, has its own.
+        file = exc.filename if isinstance(exc.filename, str) else str(home.database)
+        trouble = trouble_of(exc)
+        if trouble is None or room_trouble(home.data) is not trouble:
+            raise
+        raise unusable(file, exc.strerror or str(exc), trouble) from exc
 
 
 def unusable(file: str, reason: str, trouble: RoomTrouble | None) -> RecordsUnusable:

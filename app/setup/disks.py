@@ -19,6 +19,7 @@ from app.policy.model import DataSetId
 from app.policy.write import write_machine
 from app.records.facts import Attestation, DriveNote, DriveSight, Handover, RequestKind, RequestState
 from app.records.presence import agent_pid
+from app.records.room import require_room
 from app.records.store import Records
 from app.setup.identifiers import unique_slug
 from app.targets.drives import connected_drives
@@ -174,9 +175,10 @@ def erase_disk(
 ) -> DriveSight:
     """Erase a disk and make an empty file system on it; returns it as it is then.
 
-    `typed` must be the disk's name (`disk_title`). Raises DiskNotToBeErased, DiskServiceMissing, DiskActionRefused, and
-    TargetNotThere when it is gone.
+    `typed` must be the disk's name (`disk_title`). Raises DiskNotToBeErased, DiskServiceMissing, DiskActionRefused,
+    RecordsUnusable where it could not be recorded, and TargetNotThere when it is gone.
     """
+    require_room(installation.home)
     if _what_it_is(find_drive(drive.device)) != _what_it_is(drive):
         raise DiskNotToBeErased(device=drive.device, reason="changed")
     erase(

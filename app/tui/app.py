@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from app.assessment.new_disks import unknown_disks
+from app.assessment.room import ROOM_CODES
 from app.clock import Clock, SystemClock
 from app.errors import VangnetError
 from app.i18n import _, language_of, set_language
@@ -21,6 +22,11 @@ from app.tui.theme import DARK, PALETTES, theme
 from app.wording.errors import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
     from app.paths import Home
     from app.policy.model import Language
     from app.records.facts import RequestKind
@@ -158,6 +164,8 @@ class VangnetApp(App[None]):
         finally:
             self._looking = False
         first = self.picture is None
+        if self.picture is not None and _trouble_of(self.picture) and not _trouble_of(picture):
+            begin(self, self.ensure_agent, exclusive=True, group="agent")  # one ends where it can write nothing
         changed = picture is not self.picture
         minute = int(self.clock.now().timestamp() // 60)
         self.picture = picture
@@ -205,6 +213,20 @@ class VangnetApp(App[None]):
         await self.ensure_agent()
         await self.source.ask(kind, data_set=data_set, target=target)
         await self.look_again()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key stands for; an error of ours that the screen does not say itself is said in a corner."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except VangnetError as error:
+            said = explain(error)
+            self.notify(f"{said.what} {said.do}".strip(), severity="error", timeout=10)
+            return True
 
     # Where one can go
 
@@ -258,6 +280,11 @@ class VangnetApp(App[None]):
                 self.notify(explain(error).what, severity="error")
 
         begin(self, remember, group="remember")
+
+
+def _trouble_of(picture: Picture) -> bool:
+    """Tell whether nothing could be written down when a picture was taken."""
+    return any(finding.code in ROOM_CODES.values() for finding in picture.assessment.findings)
 
 
 def run(home: Home, language: Language | None = None) -> None:

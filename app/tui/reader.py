@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.records.facts import Outcome, Progress, Run
 from app.records.presence import agent_pid
+from app.records.room import RoomTrouble, room_trouble
 from app.tui.picture import Picture
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ _RUNS_SHOWN: Final = 60
 _LOOK_AT_ALL_EVERY_S: Final = 15.0
 """Even when nothing has been written: what is due changes with the time."""
 _AGENT_ASKED_EVERY_S: Final = 2.0
+_COPY_HOLDS_S: Final = 15.0
+"""How long a copy is shown of records that lie where nothing can be written; with room again it goes sooner."""
+_COPIED_AT_MOST_EVERY_S: Final = 1.0
 
 
 class PictureReader:
@@ -40,13 +44,24 @@ class PictureReader:
         self._picture: Picture | None = None
         self._looked_s = 0.0
         self._agent = (0.0, False)
+        self._trouble: RoomTrouble | None = None
+        self._opened_s = 0.0
 
     def records(self) -> Records:
+        """Return the records; a copy of them while nothing can be written there, which refuses writing."""
         from app.records.store import Records
 
+        if self._records is not None and self._records.is_copy and self._copy_is_old():
+            self.close()
         if self._records is None:
-            self._records = Records.open(self._home, self._clock)
+            self._records = Records.open_to_read(self._home, self._clock)
+            self._opened_s = time.monotonic()
+            self.forget()
         return self._records
+
+    def _copy_is_old(self) -> bool:
+        holds_s = _COPY_HOLDS_S if room_trouble(self._home.data) else _COPIED_AT_MOST_EVERY_S
+        return time.monotonic() - self._opened_s > holds_s
 
     def installation(self) -> Installation:
         """Return the files as they are now: read again after one of them has changed."""
@@ -68,6 +83,9 @@ class PictureReader:
         version = records.data_version()
         age_s = time.monotonic() - self._looked_s
         agent = self._agent_runs()
+        trouble, self._trouble = self._trouble, installation.trouble
+        if trouble is not self._trouble:
+            self.forget()
         before = self._picture
         if before is not None and age_s < _LOOK_AT_ALL_EVERY_S and before.agent_running == agent and self._event >= 0:
             if version == self._version:
@@ -88,12 +106,15 @@ class PictureReader:
         from app.assessment.checklist import evidence
         from app.assessment.schedule import next_runs
         from app.jobs.director import current_school_year
+        from app.policy.access import look_at_access
         from app.policy.plan import derive_plans
         from app.policy.versions import kept_versions
 
         policy, machine = installation.policy, installation.machine
         facts, now = records.facts(), self._clock.now()
-        assessment = assess(policy, machine, facts, now, installation.timezone, refused=installation.refused)
+        assessment = assess(
+            policy, machine, facts, now, installation.timezone, refused=installation.refused, trouble=self._trouble
+        )
         running = records.running()
         runs = records.runs(limit=_RUNS_SHOWN)
         shown = {run.id for run in runs}
@@ -106,7 +127,13 @@ class PictureReader:
             assessment=assessment,
             plans=derive_plans(policy),
             evidence=evidence(
-                policy, machine, facts, assessment, now, archive=kept_versions(self._home.policy_archive)
+                policy,
+                machine,
+                facts,
+                assessment,
+                now,
+                archive=kept_versions(self._home.policy_archive),
+                access=look_at_access(self._home.secrets),
             ),
             school_year=current_school_year(installation),
             next_runs=next_runs(assessment, limit=3),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from app.records.room import unwritable
 from app.tui.reader import PictureReader
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class HomeBase:
         self._thread.shutdown(wait=False)
 
     async def _with_records(self, work: Callable[[], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        def guarded() -> Answer:
+            with unwritable(self._home):
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
 
     async def _read(self, work: Callable[[Records], Answer]) -> Answer:
         return await self._with_records(lambda: work(self._reader.records()))
@@ -55,7 +60,7 @@ class HomeBase:
             from app.jobs.installation import Installation
 
             installation = Installation.load(self._home, self._clock)
-            with installation.records() as records:
+            with unwritable(self._home), installation.records() as records:
                 return work(installation, records)
 
         try:

@@ -170,7 +170,7 @@ class HomeTold(HomeBase):
     async def set_mail(self, account: MailAccount) -> None:
         from app.notices.accounts import load_accounts, save_accounts
 
-        await asyncio.to_thread(lambda: save_accounts(self._home, load_accounts(self._home).with_mail(account)))
+        await self._with_records(lambda: save_accounts(self._home, load_accounts(self._home).with_mail(account)))
 
     async def send_test(self) -> tuple[Arrival, ...]:
         from app.notices.people import send_test

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.paths import Home
 from app.records.presence import agent_pid
+from app.records.room import room_trouble, unwritable
 from app.tui.home.people import HomeDirector, HomeTasks, HomeTold
 from app.tui.home.power import HomePower
 from app.tui.home.setup import HomeSetup
@@ -44,9 +45,12 @@ class HomeSource(HomeSetup, HomePower, HomeTasks, HomeDirector, HomeTold):
     async def start_agent(self) -> bool:
         if await self._with_records(lambda: agent_pid(self._home)) is not None:
             return False
+        if room_trouble(self._home.data) is not None:
+            return False  # it would end at once; the screens say why, and begin it when there is room
         command = [*_own_program(self._home), "agent"]
-        self._home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self._home.agent_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with unwritable(self._home):
+            self._home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(self._home.agent_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             # A session of its own: the agent goes on when the terminal with the screens is closed.
             await asyncio.create_subprocess_exec(

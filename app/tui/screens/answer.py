@@ -11,13 +11,14 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from app.assessment.model import EvidenceLine
+from app.errors import VangnetError
 from app.i18n import _, language
 from app.records.facts import ChecklistAnswer, Verdict
 from app.tui.picture import Picture
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
 from app.tui.widgets.choice import Choice
-from app.wording.checklist import evidence_text
+from app.wording.checklist import evidence_text, seen_text
 
 
 class AnswerDialog(Dialog[None]):
@@ -34,6 +35,8 @@ class AnswerDialog(Dialog[None]):
     def body(self) -> ComposeResult:
         line, known = self._line, self._line.answer
         yield paragraph(evidence_text(line, self._picture.timezone))
+        if line.seen:
+            yield paragraph(_("Vangnet sees: ") + seen_text(line, self._picture.timezone))
         chosen = known.verdict if known else line.verdict or Verdict.OK
         yield Choice(
             (
@@ -95,7 +98,11 @@ class AnswerDialog(Dialog[None]):
             owner=self.typed("owner") if verdict is Verdict.NOT_OK else "",
             due=due if verdict is Verdict.NOT_OK else None,
         )
-        await self.source.answer(answer)
+        try:
+            await self.source.answer(answer)
+        except VangnetError as error:
+            self.say_error(error)
+            return
         await self.vangnet.look_again()
         self.dismiss(None)
 

@@ -76,6 +76,11 @@ class Dialog(ModalScreen[Result], Generic[Result]):
         if at:
             self.query_one(f"#{at}").focus()
 
+    def say_error(self, error: VangnetError) -> None:
+        """Say what went wrong and what to do; the window stays, with what was typed in it."""
+        said = explain(error)
+        self.say(f"{said.what} {said.do}".strip())
+
     def typed(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value.strip()
 

@@ -59,7 +59,11 @@ class IsNewDisk(Dialog[None]):
 
     @on(Button.Pressed, "#never")
     async def _never(self) -> None:
-        await self.source.ignore_disk(self.drive)
+        try:
+            await self.source.ignore_disk(self.drive)
+        except VangnetError as error:
+            self.say_error(error)
+            return
         await self.vangnet.look_again()
         self.dismiss(None)
 
@@ -276,8 +280,12 @@ class TakeAlong(Dialog[None]):
             self.say(_("Say who takes it, please."))
             return
         self.say("")
-        await self.source.hand_over(self._target, holder=self.typed("holder"), site=self.typed("site"))
-        await self.vangnet.ask(RequestKind.RELEASE, target=self._target)
+        try:
+            await self.source.hand_over(self._target, holder=self.typed("holder"), site=self.typed("site"))
+            await self.vangnet.ask(RequestKind.RELEASE, target=self._target)
+        except VangnetError as error:
+            self.say_error(error)
+            return
         self.query_one("#take").display = False
         self.query_one("#disk-state", Static).update(Content.styled(_("A moment: everything is written…"), "$muted"))
         begin(self, self._wait, group="wait", exclusive=True)

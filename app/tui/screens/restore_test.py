@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from app.errors import VangnetError
 from app.i18n import _, ngettext
 from app.records.facts import RequestId, RequestKind, RequestState, RestoreTest
 from app.tui.screens.dialogs import Dialog
@@ -111,7 +112,11 @@ class RestoreTestDialog(Dialog[None]):
     @on(Button.Pressed, "#start")
     async def _start(self) -> None:
         await self.vangnet.ensure_agent()
-        self._request = await self.source.ask(RequestKind.RESTORE_TEST, data_set=self._data_set)
+        try:
+            self._request = await self.source.ask(RequestKind.RESTORE_TEST, data_set=self._data_set)
+        except VangnetError as error:
+            self.say_error(error)
+            return
         self.say("")
         await self._draw()
 
@@ -138,7 +143,11 @@ class RestoreTestDialog(Dialog[None]):
         if not self.typed("name"):
             self.say(_("Fill in your name, please."), at="name")
             return
-        await self.source.confirm_restore_test(test.run, opened_file=self.typed("file"), by=self.typed("name"))
+        try:
+            await self.source.confirm_restore_test(test.run, opened_file=self.typed("file"), by=self.typed("name"))
+        except VangnetError as error:
+            self.say_error(error)
+            return
         await self.vangnet.look_again()
         self.app.notify(_("Thank you. The restore test has been passed."))
         self.dismiss(None)
