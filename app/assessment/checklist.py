@@ -13,13 +13,15 @@ from app.assessment.checklist_evidence import NOT_GATHERED, Evidence, Inspect, I
 from app.assessment.checklist_papers import DECLARED, PAPERS
 from app.assessment.checklist_people import duty_evidence, exceptions, review_blocks, with_postponements
 from app.assessment.checklist_power import POWER
+from app.assessment.checklist_seen import seen
 from app.assessment.model import Assessment, EvidenceLine
 from app.assessment.school_year import school_year
 from app.assessment.situation import situation
+from app.policy.access import Access
 from app.policy.machine import Machine
 from app.policy.model import ChecklistItem, Policy
 from app.policy.versions import KeptVersion
-from app.records.facts import ChecklistAnswer, Facts
+from app.records.facts import ChecklistAnswer, Facts, Verdict
 
 _INSPECTIONS: dict[str, Inspect] = {**PAPERS, **COPIES, "C39": review_blocks, "C40": exceptions}
 _OF_FACTS: dict[str, OfFacts] = {**POWER, "C35": clearing_overdue}
@@ -34,21 +36,31 @@ def evidence(
     now: datetime,
     *,
     archive: tuple[KeptVersion, ...] = (),
+    access: Access | None = None,
 ) -> tuple[EvidenceLine, ...]:
     """Return a line for every item of the policy's checklist, in its order; answers are those of this school year.
 
-    `archive` is what is kept of the approved versions of the policy.
+    `archive` is what is kept of the approved versions of the policy, `access` what this computer shows of its accounts.
     """
     tz = ZoneInfo(policy.organisation.timezone)
-    inspection = Inspection(situation(policy, machine, facts, now, tz), assessment, archive)
+    inspection = Inspection(situation(policy, machine, facts, now, tz), assessment, archive, access)
     year = school_year(policy.organisation.school_year_starts, now, tz).year
     return tuple(_line(item, inspection, _answer(facts, item, year)) for item in policy.checklist)
 
 
 def _line(item: ChecklistItem, inspection: Inspection, answer: ChecklistAnswer | None) -> EvidenceLine:
     found = with_postponements(inspection, item.id, _found(item, inspection))
+    also = seen(inspection, item.id)
+    # A declaration does not make good what the records show to be wrong.
+    wrong = any(one.verdict is Verdict.NOT_OK for one in also)
     return EvidenceLine(
-        item=item, verdict=found.verdict, known=found.known, code=found.code, data=found.data, answer=answer
+        item=item,
+        verdict=Verdict.NOT_OK if wrong else found.verdict,
+        known=found.known or bool(also),
+        code="not-declared" if also and not found.known else found.code,
+        data=found.data,
+        answer=answer,
+        seen=tuple(sorted(also, key=lambda one: one.verdict is not Verdict.NOT_OK)),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from app.assessment.model import Assessment, Obligation, ObligationKind
 from app.assessment.situation import Situation
 from app.clock import format_utc
+from app.policy.access import Access
 from app.policy.versions import KeptVersion
 from app.records.facts import Verdict
 
@@ -35,6 +36,8 @@ class Inspection:
     assessment: Assessment
     archive: tuple[KeptVersion, ...] = ()
     """The approved versions of the policy that are kept, the newest first."""
+    access: Access | None = None
+    """Who can get at the keys on this computer; None where nobody looked."""
 
     @property
     def now(self) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from app.assessment.checklist_evidence import NOTHING_TO_DO, YEAR, Evidence, Inspection, counted, moment
 from app.assessment.duties import REVIEW
@@ -93,17 +94,22 @@ def _of_duty(inspection: Inspection, duty: Duty) -> Evidence:
         return Evidence("exempt", data, Verdict.NOT_APPLICABLE)
     dues = parts_due(situation, duty)
     declared = [d for due in dues for d in declarations(situation, duty, due.part.id)[:1]]
-    done = tuple(due for due in dues if due.last is not None and inspection.now <= due.due)
+    approved = _approved(inspection, duty)
+    done = tuple(d for d in dues if d.last is not None and inspection.now <= d.due and d.last >= (approved or d.last))
     late = any(inspection.now > due.due for due in dues)
     verdict = Verdict.NOT_OK if late else None
     if not dues or not declared:
         return Evidence("not-declared", verdict=verdict)
     newest = max(declared, key=lambda a: a.at)
+    if approved is not None and newest.at < approved:
+        return Evidence("declared-before-approval", (("by", newest.by), ("at", moment(newest.at))), verdict)
+    number = next((proof.value for proof in newest.evidence if proof.kind is ProofKind.NUMBER), "")
     photos = sum(proof.kind is ProofKind.PHOTO for a in declared for proof in a.evidence)
     data = (
         ("by", newest.by),
         ("at", moment(newest.at)),
         ("reference", newest.reference),
+        *((("number", number),) if number else ()),
         *((("photos", str(photos)),) if photos else ()),
     )
     if len(dues) > 1:
@@ -111,3 +117,10 @@ def _of_duty(inspection: Inspection, duty: Duty) -> Evidence:
         counts = (("count", str(len(done))), ("total", str(len(dues))), ("missing", missing))
         return Evidence("parts-declared", (*data, *counts), verdict)
     return Evidence("declared" if done else "declared-too-long-ago", data, verdict)
+
+
+def _approved(inspection: Inspection, duty: Duty) -> datetime | None:
+    """Return the approval that a duty follows; None for one that comes back by itself."""
+    if duty.after_approval is None:
+        return None
+    return max((a.at for a in inspection.situation.facts.approvals if a.at <= inspection.now), default=None)

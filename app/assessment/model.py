@@ -309,6 +309,15 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Something that Vangnet sees by itself about a checklist item; `verdict` NOT_OK where that is not in order."""
+
+    code: str
+    data: tuple[tuple[str, str], ...] = ()
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceLine:
     """What the records say about one checklist item. `verdict` None: only a person can say.
 
@@ -322,6 +331,8 @@ class EvidenceLine:
     code: str
     data: tuple[tuple[str, str], ...]
     answer: ChecklistAnswer | None
+    seen: tuple[Seen, ...] = ()
+    """What stands beside a declaration, what is not in order first."""
 
     @property
     def wants_person(self) -> bool:

@@ -34,7 +34,7 @@ def show(session: Session, as_json: bool) -> None:
     """Show every question, the evidence that the records hold, and this school year's answer."""
     from app.jobs.director import checklist as lines_of
     from app.jobs.director import current_school_year, is_answered
-    from app.wording.checklist import evidence_text
+    from app.wording.checklist import evidence_text, seen_text
 
     installation = session.installation()
     with installation.records() as records:
@@ -57,6 +57,8 @@ def show(session: Session, as_json: bool) -> None:
         mark = marks[line.answer.verdict if line.answer else None]
         click.echo(f"  {mark} {line.item.id} {line.item.question.text(language())}")
         click.echo(f"        {evidence_text(line)}")
+        if line.seen:
+            click.echo(f"        {seen_text(line)}")
     done = sum(is_answered(line) for line in lines)
     click.echo(_("{done} of {all} answered.").format(done=done, all=len(lines)))
 
@@ -144,7 +146,7 @@ def verify(session: Session, as_json: bool) -> int:
 
 
 def _line_document(line: EvidenceLine) -> JsonValue:
-    from app.wording.checklist import evidence_text
+    from app.wording.checklist import evidence_text, seen_texts
 
     answered = line.answer
     return {
@@ -155,6 +157,10 @@ def _line_document(line: EvidenceLine) -> JsonValue:
         "evidence": evidence_text(line),
         "code": line.code,
         "data": pairs(line.data),
+        "seen": [
+            {"code": s.code, "text": text, "verdict": s.verdict.value if s.verdict else None, "data": pairs(s.data)}
+            for s, text in zip(line.seen, seen_texts(line), strict=True)
+        ],
         "answer": None
         if answered is None
         else {

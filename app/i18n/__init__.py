@@ -7,6 +7,7 @@ How to add a text
    With a number: `ngettext("{count} file", "{count} files", count).format(count=count)`.
    A word with two meanings gets a context: `pgettext("button", "Back")`.
    A text in a constant is marked with `N_("Today")` and looked up where it is shown: `_(TITLE)`.
+   The docstring of a command and the `help=` of an option are found as they are, and looked up by `--help`.
 2. Add the Dutch to the floor's own catalogue, `app/i18n/locale/nl/{wording,tui,cli,setup}.po`.
    `python -m app.i18n.extract` prints what is still missing, ready to paste.
 3. Run `python -m app.i18n.compile` and commit the `.po` and the `.mo` together.

@@ -21,6 +21,7 @@ from app.assessment.school_year import school_year
 from app.clock import format_utc
 from app.errors import ExitCode, VangnetError
 from app.jobs.installation import Installation
+from app.policy.access import look_at_access
 from app.policy.model import Language, Role
 from app.policy.versions import archive_version, kept_versions
 from app.records.facts import Approval, ChecklistAnswer, ChecklistSignature, JournalRow, Judgement, Ruling, Verdict
@@ -107,7 +108,8 @@ def checklist(installation: Installation, records: Records) -> tuple[EvidenceLin
     now = installation.clock.now()
     archive = kept_versions(installation.home.policy_archive)
     assessment = installation.assess(records)
-    return evidence(installation.policy, installation.machine, facts, assessment, now, archive=archive)
+    access = look_at_access(installation.home.secrets)
+    return evidence(installation.policy, installation.machine, facts, assessment, now, archive=archive, access=access)
 
 
 def current_school_year(installation: Installation) -> int:
@@ -209,6 +211,10 @@ def _item(line: EvidenceLine, language: Language) -> dict[str, object]:
             "known": line.known,
             "code": line.code,
             "data": dict(line.data),
+            "seen": [
+                {"code": seen.code, "data": dict(seen.data), "verdict": seen.verdict.value if seen.verdict else None}
+                for seen in line.seen
+            ],
         },
         "answer": _answer(line.answer),
     }

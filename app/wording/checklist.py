@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from app.assessment.model import EvidenceLine
+from app.assessment.model import EvidenceLine, Seen
 from app.clock import parse_utc
 from app.i18n import N_, _, ngettext
 from app.wording.text import filled
@@ -16,6 +16,7 @@ TEXTS: dict[str, str] = {
     "no-data-sets": N_("There are no data sets yet."),
     "declared": N_("Declared by {by} on {at}. {reference}"),
     "declared-too-long-ago": N_("Declared by {by} on {at}: more than a year ago."),
+    "declared-before-approval": N_("Declared by {by} on {at}: before the newest version was approved."),
     "not-declared": N_("Nobody has declared this yet."),
     "policy-approved": N_("Version {version} approved by {by} on {at}."),
     "policy-not-approved": N_("This version of the policy is not approved."),
@@ -70,6 +71,70 @@ TEXTS: dict[str, str] = {
     "failures-none": N_("Nothing went wrong this year that was not judged."),
 }
 
+SEEN: dict[str, str] = {
+    "nothing-approved": N_("No version of the policy is approved, so there is none to pass on."),
+    "approved-version": N_("It is about version {version}, approved by {by} on {at}."),
+    "changed-since-approval": N_(
+        "The policy has been changed since {by} approved version {version} on {at}: what counts now is another text."
+    ),
+    "accounts": N_("Accounts of people on this computer: {names}."),
+    "administrators": N_("Members of a group of administrators: {names}."),
+    "keys-closed": N_("The folder with the keys is closed to other accounts."),
+    "keys-open": N_("Other accounts on this computer can look into the folder with the keys."),
+    "disk-encrypted": N_("The disk with the keys is encrypted."),
+    "disk-not-encrypted": N_(
+        "Vangnet sees no encryption of the disk with the keys; without it, a thief of this computer can read them."
+    ),
+    "logins": N_("Elsewhere copies are written under these names: {names}."),
+    "access-elsewhere": N_("Who has keys of doors and cupboards, or accounts elsewhere, Vangnet does not see."),
+    "servers": N_("Copies go over the network to {names}."),
+    "no-servers": N_("Vangnet brings copies to no server; what other programs send away it does not see."),
+    "in-the-cloud": N_("Kept in the cloud, as the policy says: {names}."),
+    "servers-since": N_("Copies began to go to {names} after those contracts were looked at."),
+    "no-number": N_("Without a phone number or an address: {names}."),
+    "messages-sent": N_(
+        "In the last year messages of Vangnet went out to {names}; whether they were read it does not see."
+    ),
+    "messages-unsent": N_("Messages that could not be sent now: {count}."),
+    "alarms-answered": N_(
+        "Alarms of possible ransomware in the last year: {total}; answered within 72 hours: {count}."
+    ),
+    "no-alarms": N_("Vangnet saw no sign of ransomware in the last year; other breaches it does not see."),
+    "attacks": N_("An attack was confirmed, the last one of {at}: see whether it is in the register."),
+    "incidents": N_(
+        "A serious incident was declared, the last one by {by} on {at}: see whether it is in the register."
+    ),
+    "disks-seen": N_("Disks for copies that were here in the last year: {count} of {total}."),
+    "disks-nowhere": N_("Of these disks it is not written down who has them or where they are: {names}."),
+    "other-media": N_("Other disks and sticks, and what was destroyed, Vangnet does not see."),
+    "quiet-folders": N_("For {days} days nothing has changed in: {names}. Is that work kept somewhere else now?"),
+    "own-devices": N_("Kept on people's own devices, as the policy says: {names}."),
+    "stray-files": N_("Whether work is kept outside the agreed folders, Vangnet does not see."),
+    "actions-late": N_("Agreed actions past their date: {count} of {total}. Who would do them: {names}."),
+    "actions-none-late": N_("Agreed actions: {total}; none is past its date."),
+    "no-actions": N_("No verdict and no checklist asks for an action."),
+    "tests-not-repeated": N_("A restore test failed and was not done again with success: {names}."),
+}
+"""What Vangnet sees by itself, beside a declaration."""
+
+
+def seen_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
+    """Say what Vangnet sees of an item by itself; empty where that is nothing."""
+    return " ".join(seen_texts(line, tz))
+
+
+def seen_texts(line: EvidenceLine, tz: tzinfo = UTC) -> tuple[str, ...]:
+    """Say each thing that Vangnet sees of an item by itself."""
+    return tuple(_seen(one, tz) for one in line.seen)
+
+
+def _seen(one: Seen, tz: tzinfo) -> str:
+    data = dict(one.data)
+    if data.get("at"):
+        data["at"] = felt_date(parse_utc(data["at"]), tz)
+    said = filled(_(SEEN[one.code]), data)
+    return said + (" " + _("Not here: {names}.").format(names=data["missing"]) if data.get("missing") else "")
+
 
 def evidence_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
     """Say what the records hold about one item, and name what is missing."""
@@ -88,6 +153,8 @@ def evidence_text(line: EvidenceLine, tz: tzinfo = UTC) -> str:
     said = filled(text, data)
     if data.get("missing"):
         said += " " + _("Missing: {names}.").format(names=data["missing"])
+    if data.get("number"):
+        said += " " + _("Number given: {number}.").format(number=data["number"])
     if data.get("photos"):
         said += " " + _("With a photo.")
     if data.get("postponed"):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
+from app.assessment.model import Seen
 from app.jobs.director import is_answered
 from app.records.facts import RequestKind, Verdict
 from app.tui.picture import Picture
@@ -148,6 +149,32 @@ async def test_what_is_not_gathered_yet_says_so(make_app: MakeApp) -> None:
         rows = pilot.app.screen.query_one("#items")
         rows.highlighted = rows.get_option_index(unknown.item.id)  # type: ignore[attr-defined]
         await wait_for(pilot, evidence_text(unknown))
+
+
+async def test_what_vangnet_sees_stands_beside_what_was_declared(make_app: MakeApp) -> None:
+    source = answered(31)
+    assert source.picture is not None
+    accounts = (("names", "an, bert, celine, dirk, els, fatima, gert, hanne"),)
+    keys = Seen("keys-open", verdict=Verdict.NOT_OK)
+    also = (keys, Seen("accounts", accounts), Seen("disk-not-encrypted"), Seen("access-elsewhere"))
+    source.picture = replace(
+        source.picture,
+        evidence=tuple(
+            replace(line, seen=also, verdict=Verdict.NOT_OK) if line.item.id == "C18" else line
+            for line in source.picture.evidence
+        ),
+    )
+    async with make_app(source).run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "Vandaag")
+        await pilot.press("4")
+        await wait_for(pilot, "31 van 40 klaar")
+        rows = pilot.app.screen.query_one("#items")
+        rows.highlighted = rows.get_option_index("C18")  # type: ignore[attr-defined]
+        # What is not in order comes first, and fits.
+        await wait_for(pilot, "Vangnet ziet: Andere accounts op deze computer kunnen in de map met de")
+        await pilot.press("enter")
+        shown = await wait_for(pilot, "Niet in orde: er moet iets gebeuren")
+        assert "of accounts elders, ziet Vangnet niet." in " ".join(shown.replace("│", " ").split())
 
 
 async def test_not_in_order_wants_an_owner_and_a_date(make_app: MakeApp) -> None:

@@ -26,7 +26,7 @@ from app.tui.screens.dialogs import AskPin
 from app.tui.texts import school_year_text
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, cell
-from app.wording.checklist import evidence_text
+from app.wording.checklist import evidence_text, seen_text
 from app.wording.times import felt_time
 
 GROUPS: Final = (
@@ -250,6 +250,8 @@ def _item_text(picture: Picture, line: EvidenceLine) -> Content:
     parts.append(Content.styled(f"{passes}  ({refs})" if refs else passes, "$muted"))
     if line.answer is not None:
         parts.append(_answer_text(picture, line))
+    if line.seen:  # last: where there is no room, the answer's dialog has it whole
+        parts.append(Content.styled(_("Vangnet sees: "), "$muted") + Content(seen_text(line, picture.timezone)))
     return Content("\n").join(parts)
 
 

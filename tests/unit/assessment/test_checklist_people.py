@@ -68,7 +68,9 @@ CALLED = replace(duty("contacts"), items=(ItemId("C31"),))
 
 
 def test_what_was_declared_stands_with_its_item() -> None:
-    of = replace(policy(data_set()), duties=(CALLED,))
+    organisation = policy(data_set())
+    reached = (replace(organisation.roles[0], phone="02 123 45 67"),)
+    of = replace(organisation, duties=(CALLED,), roles=reached)
     assert lines(facts(), of)["C31"].code == "not-declared"
     photo = (Proof(ProofKind.PHOTO, "/tmp/a.jpg", "ab" * 32),)
     line = lines(facts(attestations=(Attestation("contacts", "An", NOW - DAY, "", "lijst 3", photo),)), of)["C31"]
