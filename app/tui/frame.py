@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from app.i18n import _
 from app.tui.places import place_keys
 from app.tui.texts import clock_text
 from app.tui.widgets.keys import KeyBar, KeyHint
-from app.tui.widgets.rows import Row, cell
+from app.tui.widgets.rows import Row, Rows, cell
 
 if TYPE_CHECKING:
     from app.tui.app import VangnetApp
@@ -47,6 +48,9 @@ class Frame(Screen[None]):
     place: ClassVar[str] = ""
     """Which of the app's places this is: its key in the bar at the foot is marked."""
     _retellings = 0
+    _left_at: str | None = None
+    _cursors: Mapping[str | None, str | None] = MappingProxyType({})
+    """The field that had the cursor, and the row in each list, before every text was said again."""
 
     @property
     def vangnet(self) -> VangnetApp:
@@ -114,12 +118,24 @@ class Frame(Screen[None]):
 
     async def retell(self) -> None:
         """Say every text again, in the language spoken now."""
+        if not self._retellings:
+            self._left_at = self.focused.id if self.focused is not None else None
+            self._cursors = {rows.id: rows.key for rows in self.query(Rows)}
         self._retellings += 1  # a second language may be asked for before the first is spoken
         try:
             await self.recompose()
         finally:
             self._retellings -= 1
         self.refresh_all()
+        if not self.retelling:
+            self._return()
+
+    def _return(self) -> None:
+        """Put the cursor back where it was before every text was said again."""
+        for rows in self.query(Rows):
+            rows.go_to(self._cursors.get(rows.id))
+        if self._left_at is not None and (left := self.query(f"#{self._left_at}")):
+            left.first().focus(scroll_visible=False)
 
     def action_home(self) -> None:
         self.vangnet.action_go("today")

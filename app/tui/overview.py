@@ -99,7 +99,7 @@ def _elsewhere(picture: Picture, syncs: tuple[SyncHealth, ...]) -> Content:
 
 
 def _labelled(label: str, text: Content) -> Row:
-    return Row(cell(label, _LABEL_WIDTH, style="$muted"), cell(text))
+    return Row(cell(label, _LABEL_WIDTH, style="$muted"), cell(text), wraps=True)
 
 
 def _wrapped(places: tuple[Content, ...]) -> Iterator[Content]:

@@ -16,6 +16,7 @@ from app.tui.power_source import PowerSource
 if TYPE_CHECKING:
     from app.jobs.browse import FileHit, FileVersion
     from app.jobs.evidence import Closing
+    from app.jobs.lost_computer import PlaceWithoutKey
     from app.jobs.other_copies import OtherPlace
     from app.notices.accounts import MailAccount
     from app.notices.people import Arrival
@@ -184,6 +185,10 @@ class Source(PowerSource, Protocol):
 
     async def hand_over(self, target: str, *, holder: str, site: str) -> None:
         """Record who has a disk from now on."""
+        ...
+
+    async def declare_lost(self, by: str) -> tuple[PlaceWithoutKey, ...]:
+        """Record that the computer before this one is lost, and take its key off every place; raises VangnetError."""
         ...
 
     async def change_login(self, target: str, *, user: str, secret: Secret) -> None:

@@ -12,6 +12,7 @@ from app.assessment.new_disks import ignoring
 from app.errors import VangnetError
 from app.jobs.browse import FileHit, FileVersion
 from app.jobs.evidence import Closing, EvidenceMissing
+from app.jobs.lost_computer import PlaceWithoutKey
 from app.jobs.other_copies import OnServer, OtherPlace
 from app.jobs.people import PostponeRefused
 from app.notices.accounts import MailAccount
@@ -98,6 +99,8 @@ class FixedSource(FixedPower):
         self.added: list[tuple[str, NewDisk]] = []
         self.erased: list[tuple[str, str]] = []
         self.accepted: list[str] = []
+        self.lost_keys: tuple[PlaceWithoutKey, ...] | VangnetError = ()
+        self.said_lost: list[str] = []
 
     def change(self, facts: Facts) -> None:
         """Let the facts be these from now on."""
@@ -170,6 +173,12 @@ class FixedSource(FixedPower):
 
     async def accept_housing(self, target: str) -> None:
         self.accepted.append(target)
+
+    async def declare_lost(self, by: str) -> tuple[PlaceWithoutKey, ...]:
+        if isinstance(self.lost_keys, VangnetError):
+            raise self.lost_keys
+        self.said_lost.append(by)
+        return self.lost_keys
 
     async def hand_over(self, target: str, *, holder: str, site: str) -> None:
         assert self.picture is not None

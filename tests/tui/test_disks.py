@@ -10,8 +10,10 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from app.assessment.model import Timing
+from app.jobs.lost_computer import NoOtherComputer, PlaceWithoutKey
 from app.policy.machine import TargetId
 from app.records.facts import DriveNote, RequestKind
+from app.repository.keys import KeyInfo
 from app.targets.errors import DiskServiceMissing
 from app.targets.prepare import Contents
 from app.tui.screens.disk_dialogs import EraseDisk, IsNewDisk, IsSameDisk, SetUpDisk, TakeAlong
@@ -267,3 +269,77 @@ async def test_o_tells_of_every_place_when_its_copies_were_made_cleared_and_chec
         await pilot.press("escape")
         await wait_for(pilot, "serverlokaal")
         assert "Checked" not in screen_text(pilot.app)
+
+
+async def test_only_keys_that_do_something_are_offered(make_app: MakeApp) -> None:
+    source = FixedSource(disks.picture())
+    async with make_app(source, "en").run_test(size=SIZE) as pilot:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5")
+        shown = await wait_for(pilot, "No disk is plugged in.")
+        assert "About this disk" not in shown
+        assert "Let it go" not in shown
+        source.change(disks.facts(disks.noted(DriveNote.NONE)))
+        shown = await wait_for(pilot, "About this disk")
+        assert "Let it go" in shown
+        source.change(disks.facts(disks.NEW))
+        await wait_for(pilot, "Not now")
+        await pilot.press("escape")
+        shown = await wait_for(pilot, "About this disk")
+        assert "Let it go" not in shown
+
+
+async def test_the_name_of_data_is_read_whole_on_a_small_dutch_screen(make_app: MakeApp) -> None:
+    async with make_app(FixedSource(sample.picture(disks.done_facts())), "nl").run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5")
+        shown = await wait_for(pilot, "gebouwen")
+        assert "Leerlingadministratie" in shown, shown
+
+
+async def test_when_each_place_was_copied_is_read_whole_on_a_small_screen(make_app: MakeApp) -> None:
+    for spoken in ("nl", "en"):
+        async with make_app(FixedSource(disks.picture()), spoken).run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, "De Linde")
+            await pilot.press("5", "o")
+            shown = await wait_for(pilot, "Sluiten" if spoken == "nl" else "Close")
+            assert "…" not in shown
+
+
+def _lost_places() -> tuple[PlaceWithoutKey, ...]:
+    nas, green = sample.machine().targets[:2]
+    old = KeyInfo("a" * 64, "2026-01-10T08:00:00Z", "school", "oude-laptop")
+    return PlaceWithoutKey(nas, here=True, removed=(old,)), PlaceWithoutKey(green, here=False)
+
+
+async def test_the_key_of_a_stolen_computer_is_taken_off_and_every_place_says_so(make_app: MakeApp) -> None:
+    source = FixedSource(disks.picture())
+    source.lost_keys = _lost_places()
+    async with make_app(source, "nl").run_test(size=(80, 24)) as pilot:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5")
+        await wait_for(pilot, "Computer kwijt?")
+        await pilot.press("k")
+        await wait_for(pilot, "Neem de sleutel weg")
+        await click(pilot, "#yes")
+        await wait_for(pilot, "Vul uw naam in.")
+        assert not source.said_lost
+        await fill(pilot, name="Maes")
+        await click(pilot, "#yes")
+        shown = await wait_for(pilot, "de sleutel van oude-laptop is weg.")
+        assert "nu niet hier" in shown
+        assert "wachtwoorden" in shown
+        assert source.said_lost == ["Maes"]
+
+
+async def test_no_other_computer_is_said_where_it_was_asked(make_app: MakeApp) -> None:
+    source = FixedSource(disks.picture())
+    source.lost_keys = NoOtherComputer(places=2)
+    async with make_app(source, "en").run_test(size=SIZE) as pilot:
+        await wait_for(pilot, "De Linde")
+        await pilot.press("5", "k")
+        await wait_for(pilot, "Take its key away")
+        await fill(pilot, name="Maes")
+        await click(pilot, "#yes")
+        await wait_for(pilot, "key of another computer")
+        assert not pilot.app.screen.query_one("#yes").disabled

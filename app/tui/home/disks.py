@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.tui.home.base import HomeBase
 
 if TYPE_CHECKING:
+    from app.jobs.lost_computer import PlaceWithoutKey
     from app.records.facts import DriveSight
     from app.records.store import Records
     from app.secret import Secret
@@ -62,6 +63,11 @@ class HomeDisks(HomeBase):
             hand_over(self._installation(), records, target, holder=holder, site=site, by=self._by)
 
         await self._write(act)
+
+    async def declare_lost(self, by: str) -> tuple[PlaceWithoutKey, ...]:
+        from app.jobs.lost_computer import declare_lost
+
+        return await self._beside(lambda installation, records: declare_lost(installation, records, by=by))
 
     async def change_login(self, target: str, *, user: str, secret: Secret) -> None:
         from app.setup.network import change_login

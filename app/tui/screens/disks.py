@@ -17,6 +17,7 @@ from app.records.facts import DriveNote, DriveSight, RequestKind
 from app.tui.frame import Frame, Heading
 from app.tui.picture import Picture
 from app.tui.screens.disk_dialogs import IsNewDisk, IsSameDisk
+from app.tui.screens.lost_computer import LostComputer
 from app.tui.screens.upkeep import Upkeep
 from app.tui.widgets.keys import KeyHint
 from app.tui.widgets.rows import Line, Note, Row, Rows, Sheet, cell, columns
@@ -33,6 +34,7 @@ class DisksScreen(Frame):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "let_go", show=False),
         Binding("o", "upkeep", show=False),
+        Binding("k", "lost", show=False),
     ]
     place = "disks"
 
@@ -44,9 +46,13 @@ class DisksScreen(Frame):
         yield Sheet(id="disk-score")
 
     def keys(self) -> Iterable[KeyHint]:
-        yield KeyHint("Enter", _("About this disk"), "screen.about")
-        yield KeyHint("l", _("Let it go"), "screen.let_go")
+        drive = self._pointed()
+        if drive is not None:
+            yield KeyHint("Enter", _("About this disk"), "screen.about")
+            if drive.target:
+                yield KeyHint("l", _("Let it go"), "screen.let_go")
         yield KeyHint("o", _("How they are doing"), "screen.upkeep")
+        yield KeyHint("k", _("Computer lost?"), "screen.lost")
 
     def explanation(self) -> tuple[str, ...]:
         return (
@@ -60,6 +66,10 @@ class DisksScreen(Frame):
                 "devices, in how many buildings, and since when one is out of reach of this computer."
             ),
             _("Press o to see when the copies on each place were made, cleared of old versions and checked."),
+            _(
+                "Has this computer taken the place of one that is lost or stolen? Press k: then the key of that one "
+                "opens the copies no more."
+            ),
         )
 
     def on_mount(self) -> None:
@@ -70,10 +80,14 @@ class DisksScreen(Frame):
 
     def show(self, picture: Picture) -> None:
         self.query_one("#disk-places", Sheet).fill(_places(picture))
-        none = Note(Content.styled("  " + _("No disk is plugged in."), "$muted"))
+        none = Note(Content.styled(_("No disk is plugged in."), "$muted"), Content("  "))
         rows: list[tuple[str, Line]] = [(drive.device, _drive(picture, drive)) for drive in picture.facts.drives]
         self.query_one("#disk-drives", Rows).fill(rows or [("none", none)])
         self.query_one("#disk-score", Sheet).fill(tuple(_scores(picture)))
+        self.label_keys()
+
+    def on_option_list_option_highlighted(self) -> None:
+        self.label_keys()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self._open(event.option_id)
@@ -95,6 +109,15 @@ class DisksScreen(Frame):
         else:
             text = drive_note_text(drive, disk_name({"target": target.name, "colour": target.colour}))
             self.notify(text or _("There is nothing to do on this disk now. Press l to let it go."))
+
+    def _pointed(self) -> DriveSight | None:
+        """The disk that the cursor is on."""
+        rows = self.query("#disk-drives").results(Rows)
+        return next((_find(self.vangnet.picture, each.key) for each in rows), None)
+
+    def action_lost(self) -> None:
+        """Take the key of a lost or stolen computer off every place."""
+        self.app.push_screen(LostComputer())
 
     def action_upkeep(self) -> None:
         """Tell of every place when its copies were made, cleared and checked."""

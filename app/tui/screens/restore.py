@@ -52,6 +52,7 @@ class RestoreScreen(Frame):
         self._hits: tuple[FileHit, ...] = ()
         self._versions: tuple[FileVersion, ...] = ()
         self._busy = False
+        self._words = ""
 
     def content(self) -> ComposeResult:
         with Horizontal(id="search-line"):
@@ -84,11 +85,22 @@ class RestoreScreen(Frame):
         )
 
     def on_mount(self) -> None:
+        self._begin()
+        self.query_one("#words").focus()
+
+    def _begin(self) -> None:
+        """Show what there is before anything was looked for."""
         self.query_one("#busy").display = False
         self._offer_folder()
         self._show_versions(())
         self._say_hits(_("Type at least two letters."))
-        self.query_one("#words").focus()
+
+    async def retell(self) -> None:
+        """Say every text again; what was looked for is looked for again."""
+        await super().retell()
+        if not self.retelling:
+            self._begin()
+            self.query_one("#words", Input).value = self._words
 
     def _offer_folder(self) -> None:
         picture, now = self.vangnet.picture, self.vangnet.clock.now()
@@ -106,7 +118,8 @@ class RestoreScreen(Frame):
         self.query_one("#words").focus()
 
     @on(Input.Changed, "#words")
-    def _typed(self) -> None:
+    def _typed(self, event: Input.Changed) -> None:
+        self._words = event.value
         begin(self, self._search_soon, exclusive=True, group="search")
 
     @on(Input.Submitted, "#words")
@@ -135,7 +148,7 @@ class RestoreScreen(Frame):
         self._draw_hits()
 
     def _say_hits(self, text: str) -> None:
-        self.query_one("#hits", Rows).fill([("note", Note(Content.styled(f"  {text}", "$muted")))])
+        self.query_one("#hits", Rows).fill([("note", Note(Content.styled(text, "$muted"), Content("  ")))])
 
     def _draw_hits(self) -> None:
         picture = self.vangnet.picture

@@ -39,7 +39,7 @@ def _lines(picture: Picture) -> Iterator[Line]:
     """One table, so that the columns of all places stand below each other; the names of the places between its rows."""
     places = picture.assessment.targets
     table = [_cells(picture, phase) for health in places for phase in health.phases]
-    rows = iter(columns(table, flexible=1))
+    rows = iter(columns(table, flexible=2, wraps=True))
     for number, health in enumerate(places):
         if number:
             yield Note(Content(""))

@@ -179,6 +179,11 @@ class Rows(OptionList):
         option = self.highlighted_option
         return option.id if option is not None else None
 
+    def go_to(self, key: str | None) -> None:
+        """Put the cursor on a row, where it is still there."""
+        if key in self._keys:
+            self.highlighted = self._keys.index(key)
+
     def lines(self) -> tuple[str, ...]:
         """The text of every row."""
         return tuple(o.prompt.plain for o in self.options if isinstance(o.prompt, Row | Note))
@@ -202,11 +207,17 @@ class Rows(OptionList):
 
 
 def columns(
-    table: Sequence[Sequence[str | Content]], *, flexible: int = 0, right: Collection[int] = (), room: int | None = None
+    table: Sequence[Sequence[str | Content]],
+    *,
+    flexible: int = 0,
+    right: Collection[int] = (),
+    room: int | None = None,
+    wraps: bool = False,
 ) -> tuple[Row, ...]:
     """Make rows of which every column is as wide as its widest text; the `flexible` one takes what is left.
 
     With `room` it takes no more than that beside its widest text: a table to look at stays together on a wide screen.
+    With `wraps` the last column goes on below itself where it is too narrow.
     """
     cells = [[text if isinstance(text, Content) else Content(text) for text in line] for line in table]
     widths = [max((line[n].cell_length for line in cells), default=0) for n in range(len(cells[0]) if cells else 0)]
@@ -217,7 +228,7 @@ def columns(
             return Cell(text, widths[n], align)
         return Cell(text, None, align, most=None if room is None else widths[n] + room)
 
-    return tuple(Row(*(fitted(n, text) for n, text in enumerate(line))) for line in cells)
+    return tuple(Row(*(fitted(n, text) for n, text in enumerate(line)), wraps=wraps) for line in cells)
 
 
 class Stack(Visual):
