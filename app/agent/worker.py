@@ -56,7 +56,7 @@ def run_worker(home: Home, run_ids: Sequence[RunId]) -> ExitCode:
             for run in runs:
                 records.finish_run(run.id, Outcome.FAILED, error_code=exc.code, error_data=error_data(exc))
             return ExitCode.FAILED
-        if len(runs) > 1 and {(run.kind, run.data_set) for run in runs} == {(RunKind.BACKUP, runs[0].data_set)}:
+        if len(run_ids) > 1 and {(run.kind, run.data_set) for run in runs} == {(RunKind.BACKUP, runs[0].data_set)}:
             run_backups(installation, records, runs, monitor=Monitor(), cancel=cancel, cancels=cancels)
         else:
             for run in runs:

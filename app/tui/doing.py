@@ -67,6 +67,21 @@ async def do_task(app: VangnetApp, picture: Picture, task: Obligation) -> None:
             app.push_screen(Tell(said.title, said.how))
 
 
+async def stop_shown(app: VangnetApp) -> None:
+    """Stop the run that is shown as busy; what is finished stays, and other copies go on."""
+    picture = app.picture
+    if picture is None or not picture.busy:
+        return
+    shown, *others = picture.busy
+    await app.ask(RequestKind.CANCEL, data_set=shown.data_set, target=shown.target)
+    if others:
+        app.notify(
+            _("This copy stops; what is already copied stays. The others go on: press x again for the next one.")
+        )
+    else:
+        app.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+
+
 def ask_full(app: VangnetApp, data_set: str = "", target: str = "") -> None:
     """Ask whether the yearly full back-up may start: it reads everything and takes long."""
     from app.tui.screens.dialogs import AskYes

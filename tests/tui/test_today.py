@@ -11,7 +11,7 @@ from app.tui.theme import PALETTES
 from tests.tui import sample
 from tests.tui.conftest import MakeApp
 from tests.tui.fixed import FixedSource
-from tests.tui.reading import screen_text, wait_for
+from tests.tui.reading import screen_text, settled, wait_for
 
 
 def source_of(state: str) -> FixedSource:
@@ -93,6 +93,27 @@ async def test_a_key_asks_the_agent(
         await pilot.press(key)
         await pilot.pause()
         assert source.asked == [asked]
+
+
+async def test_of_several_copies_the_one_that_is_shown_is_stopped_and_the_others_are_said_to_go_on(
+    make_app: MakeApp,
+) -> None:
+    both = [
+        sample.made_run(
+            number, "leerlingadministratie", target.id, timedelta(minutes=1), outcome=Outcome.RUNNING, finished=None,
+            snapshot="",
+        )
+        for number, target in ((91, sample.GREEN), (90, sample.NAS))
+    ]  # fmt: skip
+    facts = sample.good_facts()
+    source = FixedSource(sample.picture(replace(facts, runs=(*both, *facts.runs))))
+    async with make_app(source).run_test() as pilot:
+        await wait_for(pilot, "x Deze kopie stoppen")
+        await pilot.press("x")
+        await settled(pilot)
+        (said,) = [notice.message for notice in pilot.app._notifications]
+        assert "De andere gaan door" in said
+    assert source.asked == [(RequestKind.CANCEL, "leerlingadministratie", sample.GREEN.id)]
 
 
 async def test_every_key_at_the_foot_can_be_clicked(make_app: MakeApp) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 
 from app.i18n import _, ngettext
 from app.records.facts import Outcome, RequestKind, Run, RunKind
-from app.tui.doing import ask_full
+from app.tui.doing import ask_full, stop_shown
 from app.tui.frame import Frame
 from app.tui.picture import Picture
 from app.tui.screens.dialogs import Dialog, paragraph
@@ -102,11 +102,7 @@ class RunsScreen(Frame):
 
     async def action_stop(self) -> None:
         """Stop the run that is busy; what is finished stays."""
-        picture = self.vangnet.picture
-        if picture is not None and picture.busy:
-            run = picture.busy[0]
-            await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
-            self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+        await stop_shown(self.vangnet)
 
 
 def _table(picture: Picture, *, wide: bool) -> tuple[Row, list[tuple[str, Row | Note]]]:

@@ -17,7 +17,7 @@ from app.assessment.new_disks import unknown_disks
 from app.i18n import _, ngettext
 from app.records.facts import RequestKind
 from app.tui import overview
-from app.tui.doing import do_task
+from app.tui.doing import do_task, stop_shown
 from app.tui.frame import Frame, Heading
 from app.tui.picture import Picture
 from app.tui.widgets.keys import KeyBar, KeyHint
@@ -161,11 +161,7 @@ class TodayScreen(Frame):
 
     async def action_stop(self) -> None:
         """Stop the run that is shown; what is finished stays."""
-        picture = self.vangnet.picture
-        if picture is not None and picture.busy:
-            run = picture.busy[0]
-            await self.vangnet.ask(RequestKind.CANCEL, data_set=run.data_set, target=run.target)
-            self.notify(_("The copy stops. What is already copied stays; the next one goes on from there."))
+        await stop_shown(self.vangnet)
 
 
 def _new_disk_lines(picture: Picture) -> Iterator[tuple[str, Line]]:
