@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.repository.backend.base import FileKind
-from app.repository.errors import BackendError, BackendUnavailable, RepositoryDamaged
+from app.repository.damage import is_damage
+from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import PackedBlob
 from app.repository.model import BlobId, PackId
 from app.repository.repository import Repository
@@ -13,22 +14,6 @@ READ_BYTES = 1 << 20
 
 READ_GAP = 256 << 10
 """Unwanted bytes between two wanted blobs that are cheaper to read than to skip."""
-
-
-def is_damage(repository: Repository, error: Exception) -> bool:
-    """Tell whether an error concerns one file of the repository, rather than a place that went away.
-
-    A bad sector and a pulled-out disk both answer EIO; the config tells them apart.
-    """
-    if isinstance(error, RepositoryDamaged):
-        return True
-    if not isinstance(error, BackendUnavailable):
-        return isinstance(error, BackendError)
-    try:
-        repository.backend.load(FileKind.CONFIG, limit=1 << 20)
-    except (BackendError, RepositoryDamaged):
-        return False
-    return True
 
 
 class BlobReader:

@@ -9,8 +9,9 @@ from functools import partial
 from typing import TypeVar
 
 from app.repository.backend.base import FileInfo, FileKind
-from app.repository.blob_reader import READ_BYTES, is_damage
+from app.repository.blob_reader import READ_BYTES
 from app.repository.check_structure import Blob, Finding
+from app.repository.damage import is_damage
 from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index, IndexBuilder
 from app.repository.index_json import INDEX_FILE_LIMIT

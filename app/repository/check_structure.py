@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from app.repository.backend.base import FileKind
-from app.repository.blob_reader import is_damage
+from app.repository.damage import is_damage
 from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index, PackedBlob
 from app.repository.model import BlobId, Cancel, Node, Snapshot, SnapshotId

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from app.repository.backend.base import FileKind
-from app.repository.blob_reader import is_damage
+from app.repository.damage import is_damage
 from app.repository.decoding import UNDECODABLE
 from app.repository.errors import BackendError, RepositoryDamaged
 from app.repository.index import Index, PackedBlob

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileKind
-from app.repository.blob_reader import is_damage
+from app.repository.damage import is_damage
 from app.repository.errors import (
     BackendError,
     BackendFull,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.clock import Clock, SystemClock
 from app.repository.backend.base import FileInfo, FileKind
-from app.repository.blob_reader import is_damage
+from app.repository.damage import is_damage
 from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, RepositoryError
 from app.repository.index_files import IndexFiles
 from app.repository.index_json import INDEX_FILE_LIMIT, PackContents, decode_index

@@ -15,7 +15,8 @@ from app.repository.backend.base import Backend, FileKind
 from app.repository.blob_opener import LONGEST_BLOB, BlobOpener, ThreadTools
 from app.repository.config import Config
 from app.repository.crypto import MasterKey
-from app.repository.errors import FileMissing, RepositoryDamaged, SnapshotNotFound
+from app.repository.damage import is_damage
+from app.repository.errors import BackendError, FileMissing, RepositoryDamaged, SnapshotNotFound
 from app.repository.index import Index, IndexBuilder, PackedBlob, StoredPack
 from app.repository.index_json import INDEX_FILE_LIMIT, PackContents, encode_pack, join_packs
 from app.repository.keys import KeyFile, KeyInfo
@@ -215,13 +216,19 @@ class StoredFiles:
         places = self.readable_index.lookup_all(blob_id, is_tree)
         if not places:
             raise RepositoryDamaged(file=blob_id.hex(), reason="blob-not-in-index")
-        for place in places[:-1]:
-            with contextlib.suppress(RepositoryDamaged, FileMissing):
+        damage: RepositoryDamaged | None = None
+        for place in places:
+            try:
                 return self._load_blob_at(blob_id, place)
-        try:
-            return self._load_blob_at(blob_id, places[-1])
-        except FileMissing as exc:
-            raise RepositoryDamaged(file=f"data/{places[-1].pack.hex()}", reason="pack-missing") from exc
+            except RepositoryDamaged as exc:
+                damage = exc
+            except BackendError as exc:
+                if not is_damage(self, exc):
+                    raise
+                reason = "pack-missing" if isinstance(exc, FileMissing) else "unreadable"
+                damage = RepositoryDamaged(file=f"data/{place.pack.hex()}", reason=reason)
+        assert damage is not None
+        raise damage
 
     def _load_blob_at(self, blob_id: BlobId, place: PackedBlob) -> bytes:
         pack = place.pack.hex()

@@ -219,6 +219,37 @@ def test_a_large_file_that_cannot_be_made_costs_only_itself(
     assert [path.name for path in below(tmp_path / "out", folder).iterdir()] == ["notes.txt"]
 
 
+def test_a_bad_sector_under_a_folder_costs_that_folder_alone(
+    in_folder: Repository, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a restore; for the next back-up nothing, and a place that went away is still no damage."""
+    snapshot = back_up(in_folder, source)
+    [photos] = [entry.node for entry in in_folder.find("photos")]
+    assert photos.subtree is not None
+    place = in_folder.index.lookup(photos.subtree, is_tree=True)
+    assert place is not None
+    load_range = LocalBackend.load_range
+    gone = BackendUnavailable(location="disk", operation="load", reason="EIO")
+
+    def loading(self: LocalBackend, kind: FileKind, name: str, offset: int, length: int) -> bytes:
+        if (name, offset) == (place.pack.hex(), place.offset):
+            raise gone
+        return load_range(self, kind, name, offset, length)
+
+    monkeypatch.setattr(LocalBackend, "load_range", loading)
+    summary = restore(in_folder, snapshot, tmp_path / "out")
+    assert summary.problems == (FileProblem(os.fsencode(source / "photos"), "tree-damaged"),)
+    assert summary.files == 2
+    assert back_up(in_folder, source, day=2).tree == snapshot.tree
+
+    def unplugged(*_: object, **__: object) -> bytes:
+        raise gone
+
+    monkeypatch.setattr(LocalBackend, "load", unplugged)
+    with pytest.raises(BackendUnavailable):
+        in_folder.load_tree(photos.subtree)
+
+
 def test_a_damaged_folder_is_named_and_the_others_come_back(in_memory: Repository, tmp_path: Path) -> None:
     workshop = Workshop(in_memory)
     content = workshop.add(b"content")
