@@ -31,8 +31,12 @@ def restore_folder(home: Path, local: datetime) -> Path:
 
 
 def typed_path(text: str) -> Path:
-    """Read a path that somebody typed; `~` is the home folder."""
-    return Path(text.strip()).expanduser()
+    """Read a path that somebody typed; `~` is the home folder. With `~` and the name of nobody it stays as typed."""
+    path = Path(text.strip())
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def result_text(result: RestoreResult) -> Content:

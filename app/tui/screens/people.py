@@ -261,7 +261,7 @@ class MailDialog(Dialog[bool]):
         if known is not None and security is known.security and host == known.host and not port:
             usual = known.port
         account = MailAccount(
-            host, int(port) if port.isdigit() else usual, security, self.typed("sender"), self.typed("user"), password
+            host, int(port) if port.isdecimal() else usual, security, self.typed("sender"), self.typed("user"), password
         )
         try:
             await self.source.set_mail(account)

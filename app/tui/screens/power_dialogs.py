@@ -35,7 +35,10 @@ def read_day(text: str) -> date | None:
     if len(words) != 3:
         raise ValueError(text)
     first, second, third = (int(word) for word in words)
-    return date(first, second, third) if first > 31 else date(third, second, first)
+    try:
+        return date(first, second, third) if first > 31 else date(third, second, first)
+    except OverflowError as exc:
+        raise ValueError(text) from exc
 
 
 class PowerDialog(Dialog[bool]):

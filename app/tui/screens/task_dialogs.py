@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -20,6 +19,7 @@ from app.policy.model import Policy, Role
 from app.secret import Secret
 from app.tui.background import begin
 from app.tui.picture import Picture
+from app.tui.restoring import typed_path
 from app.tui.screens.answer import read_date
 from app.tui.screens.approve import director_of
 from app.tui.screens.dialogs import Dialog, paragraph
@@ -153,7 +153,7 @@ class DoneDialog(_TaskWindow):
             by=self.typed("name"),
             remark=given(ProofForm.REMARK),
             document=given(ProofForm.DOCUMENT),
-            photo=Path(photo).expanduser() if photo else None,
+            photo=typed_path(photo) if photo else None,
             number=given(ProofForm.NUMBER),
             answers=tuple((block, self.typed(block)) for block, _question in BLOCKS if self.query(f"#{block}")),
         )

@@ -121,9 +121,6 @@ class PeoplePage(Page):
         def typed(field: str) -> str:
             return self.query_one(f"#{field}", Input).value.strip()
 
-        for field in ("director_email", "it_provider_email", "governing_body_email"):
-            if typed(field) and not _looks_like_address(typed(field)):
-                raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)), at=field)
         people = PeopleAnswer(
             director=typed("director"),
             director_email=typed("director_email"),
@@ -133,7 +130,11 @@ class PeoplePage(Page):
             governing_body=typed("governing_body"),
             governing_body_email=typed("governing_body_email"),
         )
-        return dataclasses.replace(self.answers, people=people)
+        self.answers = dataclasses.replace(self.answers, people=people)  # kept, even while an address is half typed
+        for field in ("director_email", "it_provider_email", "governing_body_email"):
+            if typed(field) and not _looks_like_address(typed(field)):
+                raise NotYet(_("{text} is not an e-mail address.").format(text=typed(field)), at=field)
+        return self.answers
 
     def explanation(self) -> tuple[str, ...]:
         return (
