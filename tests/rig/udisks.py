@@ -7,6 +7,7 @@ announce, udisks does not know. Loop devices cannot be powered off and know no S
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -43,8 +44,13 @@ class SystemBus:
         with (self.folder / "bus.log").open("ab") as log:
             command = ["dbus-daemon", "--nofork", "--nopidfile", f"--config-file={configuration}"]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(self.socket.exists, "the bus listens", timeout_s=10)
+        wait_until(self._listens, "the bus listens", timeout_s=10)
         os.environ[_ADDRESS] = f"unix:path={self.socket}"
+
+    def _listens(self) -> bool:
+        # The socket's name is there a moment before anybody listens.
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(os.fspath(self.socket)) == 0
 
     def owned(self, name: str) -> bool:
         """Tell whether a service has this name."""
