@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# 0: the tests of the rigs one after the other; 2: side by side.
-RIG_WORKERS ?= 0
+# How many tests run side by side; 0: one after the other.
+WORKERS ?= 2
+RIG_WORKERS ?= 2
 
-.PHONY: help run demo test quick rig check format bench install messages clean
+.PHONY: help run demo test quick check lint types floors packages format bench install messages clean
 .DEFAULT_GOAL := help
 
 help:  ## What one can do here
@@ -29,20 +30,30 @@ run: $(VENV)/.run  ## Open Vangnet (the first time: the set-up)
 demo: $(VENV)/.run  ## A sample school walks the whole way, in under a minute
 	@$(BIN)/vangnet demo
 
-test: $(VENV)/.dev  ## Install what the tests need and run all of them
-	@sh tests/rig/install-packages.sh
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not rig"
+test: $(VENV)/.dev packages  ## Install what the tests need and run all of them
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not rig"
 	$(BIN)/python -m pytest -n $(RIG_WORKERS) --dist loadgroup -m rig
 
 quick: $(VENV)/.dev  ## The fast tests only
-	$(BIN)/python -m pytest -n 2 -m "not slow and not rig"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not rig"
 
 check: $(VENV)/.dev  ## What CI runs: format, lint, types, floors, tests
+	@# What the tests need is fetched meanwhile; no test begins before all of these are good.
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target lint types floors packages
+	@$(MAKE) --no-print-directory test
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
 	$(BIN)/mypy
+
+floors: $(VENV)/.dev
 	$(BIN)/lint-imports
-	@$(MAKE) --no-print-directory test
+
+packages:
+	@sh tests/rig/install-packages.sh
 
 format: $(VENV)/.dev  ## Put the code in its usual shape
 	$(BIN)/ruff format .
