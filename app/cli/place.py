@@ -52,7 +52,9 @@ def find(as_json: bool) -> None:
 @click.option("--append-only", is_flag=True, help="The server only ever adds.")
 @click.option("--region", default="", help="S3: the region.")
 @click.option("--virtual-host", is_flag=True, help="S3: the bucket's name is part of the host's.")
-@click.option("--retention-days", type=click.IntRange(0, 36_500), default=0, help="S3: for so many days nothing is removed.")
+@click.option(
+    "--retention-days", type=click.IntRange(0, 36_500), default=0, help="S3: so many days nothing is removed."
+)
 @click.option("--compliance", is_flag=True, help="S3: nobody may shorten that time.")
 @click.option("--colour", default="", help="The colour by which people know it.")
 @click.option("--site", default="", help="Where it stands.")
