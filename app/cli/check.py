@@ -8,7 +8,6 @@ from app.cli.backup import exit_code, overall
 from app.cli.documents import run_document
 from app.cli.session import Session, json_option, pass_session, print_json
 from app.errors import ExitCode
-from app.records.facts import Run
 
 
 @click.command()
