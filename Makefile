@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run side by side; 0: one after the other.
 WORKERS ?= 2
-RIG_WORKERS ?= 2
+RIG_WORKERS ?= 0
 
 .PHONY: help run demo test quick check lint types floors packages format bench install messages clean
 .DEFAULT_GOAL := help

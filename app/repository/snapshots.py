@@ -16,6 +16,8 @@ SNAPSHOT_LIMIT = 16 << 20
 """The most plain bytes of a snapshot file we accept."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 29, tzinfo=UTC)
 
 
 class _SnapshotJson(msgspec.Struct, omit_defaults=True):
@@ -61,7 +63,8 @@ def decode_snapshot(snapshot_id: str, data: bytes) -> Snapshot:
     try:
         snapshot = _decoder.decode(data)
         tree = parse_blob_id(snapshot.tree)
-        time = _EPOCH + timedelta(microseconds=parse_ns(snapshot.time) // 1000)
+        # A snapshot can claim any time; a day is left at both ends for the zone it is told in.
+        time = min(max(_EPOCH + timedelta(microseconds=parse_ns(snapshot.time) // 1000), _FIRST), _LAST)
     except (*UNDECODABLE, OverflowError) as exc:
         raise RepositoryDamaged(file=f"snapshots/{snapshot_id}", reason="not-a-snapshot") from exc
     return Snapshot(

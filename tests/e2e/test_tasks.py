@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,8 +48,13 @@ def timing(made: TestHome, task: str) -> Timing:
         return find_task(made.installation().assess(records), task).timing
 
 
+def today_at(made: TestHome) -> date:
+    """Return the day where the school is: for an hour or two before midnight in UTC it is the next one already."""
+    return SystemClock().now().astimezone(made.installation().timezone).date()
+
+
 def refusal(made: TestHome, **how: object) -> str:
-    today = SystemClock().now().date()
+    today = today_at(made)
     given = {"until": today + timedelta(days=5), "reason": "ill", "by": "An", **how}
     with made.records() as records, pytest.raises(PostponeRefused) as caught:
         postpone_task(made.installation(), records, str(given.pop("task", "key-test")), **given)  # type: ignore[arg-type]
@@ -125,7 +130,7 @@ def test_a_review_wants_all_four_answers(made: TestHome) -> None:
 
 
 def test_putting_off_has_bounds_and_a_second_time_wants_the_director(made: TestHome) -> None:
-    today = SystemClock().now().date()
+    today = today_at(made)
     assert refusal(made, reason=" ") == "no-reason"
     assert refusal(made, until=today) == "past"
     assert refusal(made, until=today + timedelta(days=31)) == "too-far"
@@ -177,7 +182,7 @@ def test_the_it_provider_does_the_same_on_the_command_line(tmp_path: Path) -> No
     assert refused.document()["error"]["code"] == "evidence-missing"
     done = vangnet(*home, "task", "done", "contacts", "--by", "An", "--remark", "all called", "--json")
     assert done.document()["attestations"][0]["subject"] == "contacts"
-    until = f"{SystemClock().now().date() + timedelta(days=3)}"
+    until = f"{today_at(made) + timedelta(days=3)}"
     later = ("task", "postpone", "key-test", "--until", until, "--reason", "away", "--by", "An")
     vangnet(*home, *later)
     assert vangnet(*home, *later, expect=None).code != 0  # nobody is there to type the director's PIN

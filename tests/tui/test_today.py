@@ -180,6 +180,7 @@ async def test_the_agent_is_started_when_the_app_opens(make_app: MakeApp) -> Non
     source = source_of("good")
     async with make_app(source, start_agent=True).run_test() as pilot:
         await wait_for(pilot, "Alles is veilig.")
+        await pilot.app.workers.wait_for_complete()  # the picture does not wait for the agent
         assert source.agent_started == 1
 
 

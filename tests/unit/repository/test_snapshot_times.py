@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,3 +29,18 @@ def test_the_moment_and_its_zone_come_back(minutes: int, at: datetime) -> None:
 def test_half_past_midnight_in_brussels_is_written_as_such() -> None:
     written = encode_snapshot(replace(SNAPSHOT, utc_offset_s=int(timedelta(hours=1).total_seconds())))
     assert b'"time":"2026-11-24T00:30:00+01:00"' in written
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        "0000-03-04T05:06:07.123456789+01:00",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_a_time_at_the_end_of_all_times_comes_back_as_it_was_read(claimed: str) -> None:
+    data = f'{{"time":"{claimed}","tree":"{"00" * 32}","paths":["/a"]}}'.encode()
+    snapshot = decode_snapshot("ab" * 32, data)
+    assert decode_snapshot("ab" * 32, encode_snapshot(snapshot)).time == snapshot.time
